@@ -29,7 +29,7 @@ GROUPS = {
 NO_FOLDER = Absent(
     "Aucun fichier ouvert ne suit les diplômés jusqu'à leur employeur.",
     holder="DEPP : fichiers individuels d'InserJeunes, sur habilitation du comité du secret "
-    "statistique (guide « Fichiers individuels »).",
+    "statistique (guide « Qui, parmi les diplômés, travaille dans l'industrie de la région ? »).",
 )
 #: Name → module that defines it.
 _FROM = {

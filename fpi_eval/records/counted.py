@@ -13,6 +13,7 @@ from fpi_eval.absent import Absent, or_why
 from fpi_eval.disclosure import Protected
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.cell_panel import CellPanel
+from fpi_eval.panel.simulated_folder import FIRST_SIMULATED
 from fpi_eval.panel.year import Year
 from fpi_eval.records.bad_rows import Faults, examine
 from fpi_eval.records.composition import with_groups
@@ -21,7 +22,6 @@ from fpi_eval.records.open import open_records
 from fpi_eval.records.panel import counts, on_courses, with_counts
 from fpi_eval.twin import DELIVERED, draw, write_records
 
-FIRST_SIMULATED = 2018
 NOBODY = (
     "aucune personne de ces fichiers n'est dans un établissement et une formation de ce dossier : "
     "vérifiez les colonnes uai, mefstat11 et cfd dans [individus] de programme.toml."

@@ -78,18 +78,24 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
         rows = _rounded(drawn)
         for target in result.ahead:
             if (target.niveau, target.lecture) == (niveau, "entrants"):
-                title = f"{words} (cible en {target.echeance})"
+                at = rows[rows["annee"] == target.echeance]
+                if at.empty:  # before the first year drawn
+                    continue
+                at, title = at.iloc[0], f"{words} (cible en {target.echeance})"
                 fans[title] = drawn.assign(cible=target.personnes)
                 told.append(rows.assign(niveau=title, annee=rows["annee"].astype(str)))
-                at = rows[rows["annee"] == target.echeance].iloc[0]
                 said.append(
                     f"{words}, {target.echeance} : {text.nombre(at['q50'])} en médiane "
                     f"({text.nombre(at['q10'])} à {text.nombre(at['q90'])}, 8 chances sur 10), "
                     f"pour une cible de {text.nombre(target.personnes)}"
                 )
     if not fans:
-        levels = [one for one in result.cibles if one.niveau in text.NIVEAUX]
-        if any(one.lecture == "entrants" for one in levels):
+        levels = {
+            one for one in result.cibles if one.niveau in text.NIVEAUX and one.lecture == "entrants"
+        }
+        if levels & {*result.ahead}:
+            return Absent("Aucune place n'ouvre avant l'échéance des cibles par niveau.")
+        if levels:
             return Absent(
                 "L'échéance des cibles par niveau est passée : elles ne se projettent plus. La "
                 "page « Les places » dit lesquelles ne sont pas atteintes.",

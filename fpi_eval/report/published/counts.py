@@ -194,7 +194,7 @@ def _devenir(p: Year) -> dict[str, Safe | Absent]:
     whom ``poursuite`` study on and ``sortants`` leave. At the last millésime the region's courses
     (voie scolaire) are told apart.
     """
-    rows = of_programme(p, p.inserjeunes)
+    rows = of_programme(p, p.inserjeunes).dropna(subset="niveau")
     rows = rows[rows["millesime"].isin(sorted(rows["millesime"].unique())[-MILLESIMES:])]
     known = rows["sortants"].notna()
     last = rows["millesime"].max()

@@ -152,9 +152,12 @@ def couts(p: Year) -> Sheet | None:
         return None
     money, by = ["cout", "subvention"], ["niveau", "filiere"]
     nothing = rows["places_ouvertes"].eq(0).map({True: 0.0})  # a closure that says no amount
-    rows = rows.assign(**{n: rows[n].astype(float).fillna(nothing) for n in money})
+    paid = rows[money].astype(float)
+    paid = paid.loc[:, paid.sum() > 0].reindex(columns=money)  # none written is none known, not none paid
+    rows = rows.assign(**{n: paid[n].fillna(nothing) for n in money})
     sums = rows.groupby(by)[[*money, "places_ouvertes"]].sum(min_count=1)
-    sums.loc[(TOTAL, TOTAL), :] = rows[sums.columns].sum(min_count=1)
+    sums[money] = sums[money].where(rows[money].notna().groupby([rows[n] for n in by]).all())
+    sums.loc[(TOTAL, TOTAL), :] = rows[sums.columns].sum(skipna=False)
     table = wide(rows, c.COUTS[:2], by).merge(sums.reset_index(), on=by)
     people, flag = float("nan"), False
     if (safe := proteges.formes(p)) is not None:

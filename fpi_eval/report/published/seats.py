@@ -376,6 +376,7 @@ def suivi(p: Year) -> Sheet | None:
         return None
     by = ["projet", "filiere", "niveau"]
     found = p.rapprochement
+    found = found[~(found["places_ouvertes"].astype(float) < 0)]  # a closure is no opening seen
     counts = {
         "vues": found["statut"].isin([CONFIRMEE, SUPERIEURE]),
         "en_partie": (found["statut"] == INFERIEURE) & (found["variation"] > 0),
