@@ -15,6 +15,7 @@ from fpi_eval.absent import Absent, attempt
 from fpi_eval.costs import job_costs, net_jobs, programme_costs
 from fpi_eval.costs.programme_costs import NEVER, WITHOUT, committed
 from fpi_eval.figures import Figure
+from fpi_eval.headline import in_chapters
 from fpi_eval.headline.first_page import first_page
 from fpi_eval.headline.quantity import (
     COUNTED,
@@ -28,6 +29,7 @@ from fpi_eval.indicators import emploi_publie, passage
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import LECTURES, gap_to_plan, measured_rates, outlook, retroprojection
 from fpi_eval.projection.gap import SEATS
+from fpi_eval.projection.projection import Projection
 from fpi_eval.report.pages import cibles as cibles
 from fpi_eval.report.pages import couts as couts
 from fpi_eval.report.pages import eventails as eventails
@@ -108,6 +110,36 @@ def test_the_steps_add_up_as_they_are_shown():
     made = cibles.ecart(gap, SimpleNamespace(credit="c"))
     assert made.shown.iloc[:, -1].tolist() == ["−13", "−7", "−3"]
     assert "En tout, −23 par" in made.note
+
+
+def test_a_fan_is_drawn_against_the_last_target_that_its_reading_can_reach():
+    """Two targets of entrants and one of graduates, which entrants are not held against."""
+    made = [
+        SimpleNamespace(niveau=level, echeance=due, personnes=people, lecture=reading)
+        for level, due, people, reading in (
+            ("ensemble", 2028, 5000, "entrants"),
+            ("ensemble", 2030, 9000, "entrants"),
+            ("superieur", 2030, 400, "entrants"),
+            ("ensemble", 2030, 6000, "diplomes"),
+        )
+    ]
+    both, alone = SimpleNamespace(cibles=made), SimpleNamespace(cibles=made[3:])
+    assert Projection.aimed(both, "entrants").personnes == 9000
+    assert Projection.aimed(both, "diplomes").personnes == 6000
+    assert Projection.aimed(alone, "entrants") is None
+
+
+def test_the_chapter_finds_the_largest_target_that_is_projected():
+    expected = replace(seats_of("FPI"), key="entrees_attendues_2030_plan", nature=PROJECTED,
+                       unit="personnes", value=2000.0, low=1000.0, high=3000.0)  # fmt: skip
+    aims = [
+        replace(seats_of("FPI"), key=f"cible_{due}", value=people,
+                scope=Scope("FPI", annees=f"échéance {due}"))
+        for due, people in ((2026, 12_000.0), (2030, 9000.0))
+    ]  # fmt: skip
+    find = in_chapters.FINDINGS["06_trajectoire_et_couts"]
+    assert plain(find(Headline((*aims, expected)))).startswith("D'ici 2030, 2 000 personnes")
+    assert find(Headline(tuple(aims))) == ""
 
 
 def test_the_figure_by_level_says_the_numbers_of_its_table():
@@ -433,7 +465,12 @@ def test_a_target_on_the_way_to_another_is_counted_in_it():
     secondary, higher, _ = ours.cibles
     first = secondary.model_copy(update={"code": "etape", "personnes": 900, "echeance": 2025})
     graduates = higher.model_copy(update={"code": "dip", "personnes": 700, "lecture": "diplomes"})
-    for aims in ((first, secondary, higher), (secondary, graduates, higher, first)):
+    later = graduates.model_copy(update={"echeance": 2028})
+    for aims in (
+        (first, secondary, higher),
+        (secondary, graduates, higher, first),
+        (secondary, higher, later),
+    ):
         what = ours.model_copy(update={"cibles": aims})
         found = programme_costs(what, Absent(""))
         assert {(one.unit, one.count) for one in found} == {("personne visée (2026)", 3700)}

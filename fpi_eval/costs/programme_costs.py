@@ -118,18 +118,22 @@ def programme_costs(programme: Programme, found: Outlook | Absent) -> tuple[Unit
 
 def aimed_at(targets: Sequence[Cible]) -> dict[int, float]:
     """Return people aimed at by year: the targets of all levels, else the levels' added up."""
-    people = [one for one in targets if one.lecture == "entrants"] or targets
     whole: dict[int, float] = {
-        one.echeance: one.personnes for one in people if one.niveau == "ensemble"
+        one.echeance: one.personnes for one in _of_entrants(targets) if one.niveau == "ensemble"
     }
-    last = last_of_levels(people)
+    last = last_of_levels(targets)
     return whole or {max(one.echeance for one in last): sum(one.personnes for one in last)}
 
 
 def last_of_levels(targets: Sequence[Cible]) -> list[Cible]:
-    """Return the last target of each level: those before it are counted in it."""
-    by_date = sorted(targets, key=lambda one: (one.echeance, one.lecture == "entrants"))
+    """Return the last target of each level, of people who enter: those before are counted in it."""
+    by_date = sorted(_of_entrants(targets), key=lambda one: one.echeance)
     return list({one.niveau: one for one in by_date if one.niveau in text.NIVEAUX}.values())
+
+
+def _of_entrants(targets: Sequence[Cible]) -> Sequence[Cible]:
+    """Return the targets that count people who enter, all of them where none does."""
+    return [one for one in targets if one.lecture == "entrants"] or targets
 
 
 def estimated_cost(unit: str, cost: float, total: np.ndarray, basis: str) -> UnitCost:

@@ -53,10 +53,12 @@ def trajectoire(expected: Quantity, aimed: str, year: int | str) -> str:
 
 
 def _trajectoire(found: Headline) -> str:
-    target = largest_target(found)
-    paths = _expected(found, target)
-    if target is None or not paths:
+    """Return people expected by the largest target that is projected: those passed are not."""
+    projected = [one for one in found if not one.key.startswith("cible_") or _expected(found, one)]
+    target = largest_target(Headline(tuple(projected)))
+    if target is None:
         return ""
+    paths = _expected(found, target)
     return trajectoire(paths[0], target.number, target.scope.annees.rpartition(" ")[2])
 
 
@@ -83,7 +85,7 @@ FINDINGS: dict[str, Callable[[Headline], str]] = {
 }
 
 
-def _expected(found: Headline, target: Quantity | None) -> list[Quantity]:
+def _expected(found: Headline, target: Quantity) -> list[Quantity]:
     """Return people expected by a target's date, one a scenario, the first the main one."""
-    code = "" if target is None else target.key.removeprefix("cible_")
+    code = target.key.removeprefix("cible_")
     return [one for one in found if one and one.key.startswith(f"entrees_attendues_{code}_")]

@@ -70,10 +70,18 @@ class Projection(Result):
         """Targets whose date is to come: the others are counted, not projected."""
         return tuple(one for one in self.cibles if one.echeance > self.rentree)
 
-    @property
-    def whole(self) -> Cible | None:
-        """The target that counts every level, which the fan is drawn against."""
-        return next((one for one in self.cibles if one.niveau == "ensemble"), None)
+    def aimed(self, lecture: str) -> Cible | None:
+        """Return the last target of every level, against which a reading's fan is drawn.
+
+        People who enter are not held against a target that counts graduates.
+        """
+        graduates = lecture.startswith("diplomes")
+        read = [
+            one
+            for one in self.cibles
+            if one.niveau == "ensemble" and (graduates or one.lecture == "entrants")
+        ]
+        return max(read, key=lambda one: (one.lecture == "diplomes", one.echeance), default=None)
 
     @property
     def lectures(self) -> list[str]:
@@ -200,8 +208,9 @@ class Projection(Result):
 
     def plot(self, ax: Axes | None = None, lecture: str = "entrants") -> Axes:
         """Draw the fan of all levels, with the target that counts them."""
-        aimed = np.nan if self.whole is None else self.whole.personnes
-        return plots.fan(self.fan(lecture).assign(cible=aimed), ax)
+        target = self.aimed(lecture)
+        people = np.nan if target is None else target.personnes
+        return plots.fan(self.fan(lecture).assign(cible=people), ax)
 
     def method(self) -> str:
         """Return one French paragraph on the method."""

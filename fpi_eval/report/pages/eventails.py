@@ -42,8 +42,8 @@ def eventail(found: Outlook | Absent, lecture: str = "entrants") -> Figure | Abs
         f"{text.nombre(end['q75'])}, huit sur dix entre {text.nombre(end['q10'])} et "
         f"{text.nombre(end['q90'])}"
     )
-    whole = result.whole
-    aimed = "" if whole is None else f" Trait en tirets : {text.nombre(whole.personnes)} visées."
+    target = result.aimed(lecture)
+    aimed = "" if target is None else f" Trait en tirets : {text.nombre(target.personnes)} visées."
     return Figure(
         result.plot(lecture=lecture),
         f"{LECTURES[lecture]} : {text.nombre(end['q50'])} attendus d'ici {int(end['annee'])}, huit "
