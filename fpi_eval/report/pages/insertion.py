@@ -348,7 +348,8 @@ def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> T
         },
         source=context.credited("InserJeunes"),
         note="Rang 1 : l'écart le plus grand des régions comparées. La valeur p est le rang divisé "
-        f"par leur nombre : au mieux {best}. Aucun intervalle : une seule région est concernée."
+        f"par leur nombre : au mieux {best}. La réponse, en haut, lit toutes les lignes ensemble. "
+        "Aucun intervalle : une seule région est concernée."
         + "".join(f" En {one}, les fichiers ne permettent pas de comparer." for one in lost),
     )
 

@@ -153,7 +153,9 @@ def couts(p: Year) -> Sheet | None:
     money, by = ["cout", "subvention"], ["niveau", "filiere"]
     nothing = rows["places_ouvertes"].eq(0).map({True: 0.0})  # a closure that says no amount
     paid = rows[money].astype(float)
-    paid = paid.loc[:, paid.sum() > 0].reindex(columns=money)  # none written is none known, not none paid
+    paid = paid.loc[:, paid.sum() > 0].reindex(
+        columns=money
+    )  # none written is none known, not none paid
     rows = rows.assign(**{n: paid[n].fillna(nothing) for n in money})
     sums = rows.groupby(by)[[*money, "places_ouvertes"]].sum(min_count=1)
     sums[money] = sums[money].where(rows[money].notna().groupby([rows[n] for n in by]).all())
