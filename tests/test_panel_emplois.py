@@ -11,6 +11,7 @@ import fpi_eval as fpi
 from fpi_eval.calendar import durees
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import emplois
+from fpi_eval.panel.run_files import files_of
 from fpi_eval.panel.secteurs import (
     emplois_alimentes,
     emplois_filieres,
@@ -178,6 +179,18 @@ def test_a_file_declared_under_another_name_is_the_one_read(programme, tmp_path)
     declared = Source(fichier="autre/naf_2025.csv")
     renamed = programme.model_copy(update={"sources": programme.sources | {"naf": declared}})
     assert latest(renamed, tmp_path, ["naf"]) == {"naf": tmp_path / "autre/naf_2025.csv"}
+
+
+def test_names_of_zones_decide_of_a_run_that_shows_them(programme, tmp_path):
+    names = tmp_path / "geographie" / "libelles_supracom_2023.csv"
+    paths = latest(programme, tmp_path, ("urssaf", "communes", "naf"))
+    for path in (names, *paths.values()):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("")
+    zones = tmp_path / "geographie" / "table_supracom_2023.csv"
+    assert names not in files_of(programme, 2026, tmp_path).values()
+    zones.write_text("")
+    assert names in files_of(programme, 2026, tmp_path).values()
 
 
 @pytest.mark.parametrize(

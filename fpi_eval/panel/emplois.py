@@ -10,7 +10,13 @@ from fpi_eval.disclosure import TOTAL
 from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.panel.run_files import REFERENCE
-from fpi_eval.panel.secteurs import emplois_alimentes, emplois_filieres, urssaf_files
+from fpi_eval.panel.secteurs import (
+    ZONE_NAMES,
+    emplois_alimentes,
+    emplois_filieres,
+    latest,
+    urssaf_files,
+)
 from fpi_eval.programme import Programme
 from fpi_eval.sources import geographie
 from fpi_eval.sources.reading import TableSchema, column
@@ -141,9 +147,9 @@ def par_zone(p: Panels) -> pd.DataFrame:
 
 
 def noms_des_zones(p: Panels) -> pd.Series:
-    """Return names of zones d'emploi where the folder has them, else the largest commune's code."""
-    found = max(p.donnees.dossier.glob("geographie/libelles_supracom_*.csv"), default=None)
-    if found is None:
+    """Return names of zones d'emploi where the folder has them."""
+    found = latest(p.donnees.programme, p.donnees.dossier, [ZONE_NAMES])[ZONE_NAMES]
+    if not found.is_file():
         return pd.Series(dtype="object")
     table = geographie.read_libelles_zonages(found).table
     zones = table[table["niveau"].str.startswith("ZE")]

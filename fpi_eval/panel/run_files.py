@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import hint
-from fpi_eval.panel.secteurs import PLACES, latest, urssaf_files
+from fpi_eval.panel.secteurs import PLACES, ZONE_NAMES, latest, urssaf_files
 from fpi_eval.panel.secteurs import SOURCE as URSSAF
 from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.programme import Programme, Source
@@ -57,7 +57,8 @@ def files_of(programme: Programme, rentree: int, folder: Path) -> dict[str, Path
     own, codes = programme.dossier, folder / programme.source("nomenclatures").fichier
     declared = [*own.glob("*.toml"), *own.glob("*.csv"), *own.glob("plans/*")]
     found = [p for paths in paths_of(programme, rentree, folder).values() for p in paths.values()]
-    found += urssaf_files(programme, folder).values()  # large: read by the page that needs it
+    if jobs := urssaf_files(programme, folder):  # large: read by the page that needs it
+        found += [*jobs.values(), *latest(programme, folder, [ZONE_NAMES]).values()]
     if programme.resultats.voisinage == "zone_emploi":
         found += latest(programme, folder, PLACES).values()
     found += [codes / name for name, _ in CODES.values()] + [codes / UAI_FILE]

@@ -23,6 +23,7 @@ SOURCE = "urssaf"
 #: Files that place a commune in its zone, then an APE in its sector: catalogue names.
 PLACES = ("communes", "zones_emploi")
 NEEDED = (*PLACES, "naf")
+ZONE_NAMES = "libelles_zonages"  # read where it is there
 FILE = "secteurs.csv"
 EMPLOIS = (
     "code_zone", "code_departement", "code_region", "secteur", "annee", "etablissements", "emplois",
