@@ -10,7 +10,6 @@ import zlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -127,7 +126,7 @@ class LargeFile:
         self.separator = max(lines, key=lambda s: sum(spelling(n) in known for n in lines[s]))
         return lines[self.separator]
 
-    def _open(self) -> BinaryIO:
+    def _open(self) -> io.BufferedIOBase:
         """Return the bytes, unpacked if they are packed: Arrow reads half an archive as a whole."""
         with self.path.open("rb") as stream:
             zipped = stream.read(len(GZIP)) == GZIP
@@ -268,7 +267,7 @@ class LargeFile:
 class _Watched(io.RawIOBase):
     """A stream that counts its lines as they are read."""
 
-    def __init__(self, stream: BinaryIO, fichier: str) -> None:
+    def __init__(self, stream: io.BufferedIOBase, fichier: str) -> None:
         self.stream, self.fichier, self.ends, self.last = stream, fichier, 0, b"\n"
 
     @property
