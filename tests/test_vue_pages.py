@@ -21,6 +21,8 @@ from fpi_eval.report.pages import (
     donnees,
     emploi_en_plus,
     emploi_industriel,
+    eventails,
+    familles,
     insertion,
     jumeau,
     places,
@@ -184,6 +186,20 @@ def test_openings_without_a_length_have_no_calendar_and_it_is_said():
     }))  # fmt: skip
     made = trajectoire.calendrier(SimpleNamespace(calendar=empty, without_length=1))
     assert made.reason.endswith("1 ouverture sans durée connue.")
+
+
+def test_what_is_whole_or_not_declared_is_no_gap_of_the_report(context):
+    whole = donnees.alertes(pd.DataFrame(), context)
+    flux = SimpleNamespace(rows=lambda niveau: pd.Series([False]))
+    main = SimpleNamespace(ahead=(), cibles=(), flux=flux)
+    undeclared = eventails.niveaux(SimpleNamespace(main=main))
+    assert not whole.lacking
+    assert not undeclared.lacking
+
+
+def test_outcomes_without_a_gross_effect_are_said_to_lack_it():
+    brut = Absent("Rien de brut.")
+    assert familles.famille(brut, SimpleNamespace(), "source") is brut
 
 
 def test_files_that_nothing_links_and_that_hide_nothing_have_an_answer_too(context):

@@ -137,7 +137,8 @@ def alertes(rows: pd.DataFrame, context: Context) -> Table | Absent:
     if rows.empty:
         return Absent(
             "Toutes les sources du programme sont là, jusqu'à la rentrée étudiée, leurs colonnes "
-            "aussi, et aucune année ne paraît copiée ni tronquée."
+            "aussi, et aucune année ne paraît copiée ni tronquée.",
+            lacking=False,
         )
     return table(
         rows.assign(source=rows["source"].map(lambda name: SOURCES.get(name, name))),

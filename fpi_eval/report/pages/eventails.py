@@ -101,7 +101,7 @@ def niveaux(found: Outlook | Absent) -> Figure | Absent:
                 "page « Les places » dit lesquelles ne sont pas atteintes.",
                 lacking=False,
             )
-        return Absent("Aucune cible d'entrées par niveau n'est déclarée.")
+        return Absent("Aucune cible d'entrées par niveau n'est déclarée.", lacking=False)
     return Figure(
         plots.fans(fans),
         "Entrés dans une place ouverte, par niveau",

@@ -62,6 +62,8 @@ def famille(brut: Family | Absent, net: Family | Absent, source: str) -> Table |
     """Return gross and net effect on every outcome, p-values adjusted."""
     if isinstance(net, Absent):
         return net
+    if isinstance(brut, Absent):
+        return brut
     parts = [brut.to_frame().assign(effet="Brut"), net.to_frame().assign(effet="Net")]
     rows = pd.concat(parts, ignore_index=True)
     for name in ADJUSTED:
