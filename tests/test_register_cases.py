@@ -142,6 +142,10 @@ def test_libreoffice_is_read_as_excel_is(tmp_path):
     assert seats(path) == [10, 8]
     write_ods(path, rows, more="Notes")
     assert seats(path) == [10, 8]
+    write_ods(path, rows, more="Guide", inside=ONE_HIDDEN)  # of a sheet that is not read
+    assert seats(path) == [10, 8]
+    write_ods(path, rows, hidden=2, more="Guide", inside=ONE_HIDDEN)
+    assert "est masquée" in refusal(path)
     write_ods(path, rows, name="Feuille1", more="Notes")
     assert "« Ouvertures » absente (trouvé : Feuille1 et Notes)" in refusal(path)
     write_ods(path, [*rows, *([["x"]] * 20_000)])
@@ -157,8 +161,14 @@ def test_an_ods_that_holds_no_sheet_is_refused_with_what_to_do(tmp_path):
         read(path)
 
 
-def write_ods(path, rows, hidden=None, name="Ouvertures", more=""):
-    """Write the smallest OpenDocument sheet: one table of texts and numbers, one with nothing."""
+ONE_HIDDEN = (
+    '<table:table-row table:visibility="collapse"><table:table-cell office:value-type="string">'
+    "<text:p>x</text:p></table:table-cell></table:table-row>"
+)
+
+
+def write_ods(path, rows, hidden=None, name="Ouvertures", more="", inside=""):
+    """Write the smallest OpenDocument sheet: one table of texts and numbers, then another one."""
 
     def cell(value):
         if isinstance(value, int):
@@ -181,7 +191,11 @@ def write_ods(path, rows, hidden=None, name="Ouvertures", more=""):
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{spaces}>'
         f'<office:body><office:spreadsheet><table:table table:name="{name}">{body}</table:table>'
-        + f'<table:table table:name="{more}"/>' * bool(more)
+        + (
+            f'<table:table table:name="{more}">{inside}</table:table>'
+            if inside
+            else f'<table:table table:name="{more}"/>' * bool(more)
+        )
         + "</office:spreadsheet></office:body></office:document-content>"
     )
     mime = "application/vnd.oasis.opendocument.spreadsheet"

@@ -10,6 +10,7 @@ import re
 import zipfile
 import zlib
 from dataclasses import dataclass
+from html import unescape
 from zipfile import BadZipFile
 
 import openpyxl
@@ -38,6 +39,9 @@ HIDDEN_ODS = re.compile(  # a row that is hidden, or that a filter hides, and is
     rb'<table:table-row[^>]* table:visibility="(?:collapse|filter)"[^>]*>'
     rb"(?:(?!</table:table-row>).)*?office:value",
     re.DOTALL,
+)
+SHEETS_ODS = re.compile(
+    rb'<table:table [^>]*?table:name="([^"]*)"[^>]*(?<!/)>(.*?)</table:table>', re.DOTALL
 )
 SHOW_THEM = (
     "On ne sait pas si ces lignes comptent. Affichez-les (ou effacez le filtre), puis gardez-les "
@@ -116,10 +120,11 @@ def _ods(
             "nouveau, au format .ods ou .xlsx.",
             fichier=fichier,
         ) from error
-    if HIDDEN_ODS.search(written):
-        raise FpiError(f"une ligne ou plus est masquée. {SHOW_THEM}", fichier=fichier)
     texts = {name: [[_text(v) for v in row] for row in rows] for name, rows in tables.items()}
     read = named_sheet(list(texts), sheet, fichier)
+    pages = {unescape(name.decode()): rows for name, rows in SHEETS_ODS.findall(written)}
+    if HIDDEN_ODS.search(pages.get(read, written)):
+        raise FpiError(f"une ligne ou plus est masquée. {SHOW_THEM}", fichier=fichier)
     check_rows(texts[read], fichier)
     for name in texts:
         if name != read and spelling(name) not in OURS:
