@@ -141,6 +141,9 @@ def test_jobs_of_a_single_year_have_no_change(programme):
     found = emplois.par_filiere(year).iloc[0]
     assert found["emplois"] == 12
     assert np.isnan(found["evolution"])
+    nobody = jobs.assign(annee=2022, emplois=0.0)  # nor have those of nobody the year before
+    year.emplois = pd.concat([jobs, nobody], ignore_index=True)
+    assert np.isnan(emplois.par_filiere(year).iloc[0]["evolution"])
 
 
 def test_the_simulated_folder_has_jobs_already_published_and_seats_in_zones(simulated):

@@ -97,7 +97,8 @@ def par_filiere(p: Panels) -> pd.DataFrame:
     table = wide.set_axis(["emplois_avant", "emplois"], axis=1).reset_index()
     table = table.sort_values("filiere", key=lambda name: name == TOTAL, kind="stable")
     table = table.reset_index(drop=True)
-    return table.assign(evolution=table["emplois"] / table["emplois_avant"] - 1, annee=last)
+    before = table["emplois_avant"].where(table["emplois_avant"] > 0)
+    return table.assign(evolution=table["emplois"] / before - 1, annee=last)
 
 
 def _and_in_all(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: str) -> pd.DataFrame:
@@ -141,7 +142,7 @@ def par_zone(p: Panels) -> pd.DataFrame:
     table = last.assign(
         places=last["code_zone"].map(seats).fillna(0.0),
         zone=last["code_zone"].map(names).fillna(last["code_zone"]),
-        pour_mille=lambda t: 1000 * t["places"] / t["emplois"],
+        pour_mille=lambda t: 1000 * t["places"] / t["emplois"].where(t["emplois"] > 0),
     )
     return table.sort_values("emplois", ascending=False, ignore_index=True, kind="stable")
 
