@@ -182,6 +182,21 @@ def test_where_more_seats_close_than_open_low_bounds_stay_below():
     assert (table["ci_low"] <= table["ci_high"]).all()
 
 
+def test_a_group_that_closes_as_many_seats_as_it_opens_has_no_total():
+    panel = in_six_departements(1, noise=1.0)
+    panel = panel.assign(seats=12.0 * (panel["seats"] > 0))
+    first = panel[panel["seats"] > 0].groupby("cell")["rentree"].min()
+    alike = first.index[first == first.min()]
+    half = len(alike) // 2
+    panel = panel[~panel["cell"].isin(first.index.difference(alike[: 2 * half]))]
+    shut = panel["cell"].isin(alike[:half])
+    made = totals(panel.assign(seats=panel["seats"].mask(shut, -panel["seats"])), "entrants")
+    whole = made.table.set_index("dimension").loc[ALL]
+    assert whole["seats"] == 0
+    assert whole[["gross", "gross_low", "estimate", "ci_low", "ci_high"]].isna().all()
+    assert "n. d. net (sans intervalle)" in made.summary()
+
+
 def test_an_own_table_has_the_splits_it_has_whatever_their_codes():
     panel = in_six_departements(1, noise=1.0).drop(columns=["niveau", "voie"])
     number = panel["code_departement"].astype(int)

@@ -138,8 +138,9 @@ def _row(dimension: str, group: str, frame: pd.DataFrame, whole: pd.DataFrame) -
         raise FpiError(TOO_FEW)
     found = report(frame, fit_j(frame))
     n, parts = float(whole["dose"].sum()), []
+    times = n or np.nan  # as many seats closed as opened: nothing of their sum can be told
     for one in (found[GROSS], found[NET]):  # more seats may have closed than opened
-        parts += [n * one.estimate, *sorted((n * one.ci_low, n * one.ci_high))]
+        parts += [times * one.estimate, *sorted((times * one.ci_low, times * one.ci_high))]
     return (dimension, group, n, sites, *parts)
 
 
