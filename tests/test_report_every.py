@@ -18,9 +18,9 @@ def number(key, value, unit="places"):
     return Quantity(key, key, unit, COUNTED, Scope(), "registre", date(2027, 1, 31), value)
 
 
-def report(folder, year, *, simulated):
+def report(folder, year, *, simulated, code="essai"):
     """Write what a report leaves: its front page, its manifest, its numbers."""
-    place = folder / "essai" / str(year)
+    place = folder / code / str(year)
     place.mkdir(parents=True)
     (place / "index.html").write_text("une")
     said = {"titre": "Essai <1>", "annee_scolaire": f"{year}-{year + 1}"}
@@ -58,6 +58,17 @@ def test_every_report_is_listed_the_latest_first_with_its_data_and_its_proof(tmp
     assert page.html["lang"] == "fr"
     assert all(th["scope"] for th in page.find_all("th"))
     assert page.table["aria-labelledby"] == page.h2["id"]
+
+
+def test_programmes_of_one_title_are_told_apart_and_a_foreign_manifest_is_no_report(tmp_path):
+    report(tmp_path, 2025, simulated=False)
+    report(tmp_path, 2026, simulated=False, code="autre")
+    foreign = report(tmp_path, 2026, simulated=False, code="ailleurs").parent
+    (foreign / "manifest.json").write_text(json.dumps({"name": "site"}))
+    assert [one.string for one in listed(tmp_path).select("h2")] == [
+        "Essai <1> (autre)",
+        "Essai <1> (essai)",
+    ]
 
 
 def test_an_effect_is_listed_as_the_first_page_tells_it():

@@ -26,9 +26,10 @@ PAGE = "index.html"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One report: its programme, year, page, whether it is simulated, what it found first."""
+    """One report: its programme, folder, year, page, if it is simulated, what it found first."""
 
     programme: str
+    folder: str
     year: str
     page: str
     simulated: bool
@@ -54,11 +55,15 @@ def write(folder: Path) -> Path:
 
 
 def _page(lines: list[Line], others: set[str]) -> str:
-    programmes: dict[str, list[Line]] = {}
+    folders: dict[str, list[Line]] = {}
     for one in lines:
-        programmes.setdefault(one.programme, []).append(one)
+        folders.setdefault(one.folder, []).append(one)
+    titles = [rows[0].programme for rows in folders.values()]
     words = {
-        "programmes": programmes,
+        "programmes": {
+            title if titles.count(title) == 1 else f"{title} ({folder})": rows
+            for title, (folder, rows) in zip(titles, folders.items(), strict=True)
+        },
         "_": _,
         "langue": spoken(),
         "others": [(front(code), code, NAMES[code]) for code in sorted(others)],
@@ -75,10 +80,14 @@ def _page(lines: list[Line], others: set[str]) -> str:
 
 
 def _lines(folder: Path) -> Iterator[Line]:
-    """Yield every whole report, those of a programme from the latest year on."""
+    """Yield every whole report, those of a programme from the latest year on.
+
+    A folder whose manifest is not that of a report is none.
+    """
     for place in sorted(folder.glob("*/*/manifest.json"), key=lambda p: (p.parts[-3], -_year(p))):
         kept = manifest.read(place.parent)
-        if not kept or not (place.parent / PAGE).is_file():
+        known = kept is not None and {"titre", "annee_scolaire", "donnees"} <= set(kept)
+        if not known or not (place.parent / PAGE).is_file():
             continue
         simulated = kept["donnees"] != "réelles"
         suffix = SIMULATED_SUFFIX if simulated else ""
@@ -88,7 +97,8 @@ def _lines(folder: Path) -> Iterator[Line]:
         page = quote("/".join((*place.parts[-3:-1], name)))
         proof = _(found.notes.get("verdict", "")) + only_own(found) or _not_yet(found)
         numbers = tuple(_shown(found))
-        yield Line(kept["titre"], kept["annee_scolaire"], page, simulated, proof, numbers)
+        title, year = kept["titre"], kept["annee_scolaire"]
+        yield Line(title, place.parts[-3], year, page, simulated, proof, numbers)
 
 
 def _numbers(path: Path) -> Headline:
