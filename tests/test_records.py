@@ -21,8 +21,8 @@ from records_csv import as_csv
 
 from fpi_eval.records.bad_rows import examine
 from fpi_eval.records.composition import with_groups
-from fpi_eval.records.open import open_folder, regions_table
-from fpi_eval.records.panel import KEYS, counts
+from fpi_eval.records.open import open_folder, regions_table, run
+from fpi_eval.records.panel import KEYS, counts, located
 from fpi_eval.records.read import _from_name
 
 YEARS = range(2024, 2032)
@@ -181,6 +181,8 @@ def test_one_contract_a_day_and_what_it_counts_for(tmp_path, contracts, works, f
         ({"fin": "9999-99-99"}, "date impossible"),
         ({"public": "oui"}, "code inconnu"),
         ({"principal": "O"}, "code inconnu"),
+        ({"principal": "NaN"}, "code inconnu"),
+        ({"salaire": "1.850,50"}, "montant impossible"),
     ],
 )
 def test_what_is_written_and_cannot_be_read_is_a_fault_and_not_an_empty_cell(
@@ -192,6 +194,15 @@ def test_what_is_written_and_cannot_be_read_is_a_fault_and_not_an_empty_cell(
     ) as records:
         found = examine(records)[0].table
     assert found[["colonne", "defaut", "lignes"]].to_numpy().tolist() == [[*contract, defaut, 1]]
+
+
+def test_of_two_contracts_alike_one_employer_and_its_wage_are_read_whatever_their_order(tmp_path):
+    two = [{"employeur": "b", "salaire": "1800,5"}, {"employeur": "a", "salaire": "2000"}]
+    for contracts in (two, two[::-1]):
+        one_person(tmp_path, contracts)
+        with open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS) as records:
+            found = run(located(records, 6)).iloc[0]
+        assert found[["employeur", "salaire"]].tolist() == ["a", 2000]
 
 
 def test_people_of_unknown_group_are_counted_apart(tmp_path):

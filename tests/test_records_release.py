@@ -70,6 +70,12 @@ def test_sectors_count_the_people_whom_the_panel_counts(records):
     assert sectors_table(records).frame["personnes"].max() == found["personnes"].sum()
 
 
+def test_a_sector_that_no_code_tells_is_said_to_be_unknown(records):
+    contracts = records.contracts
+    hidden = records.with_tables(records.persons, contracts.mutate(ape=contracts["ape"].left(0)))
+    assert sectors(hidden)["division"].tolist() == ["inconnue"]
+
+
 def test_only_protected_tables_go_out_each_with_a_line_in_the_log(records, tmp_path):
     counted = counts(records)
     shown = outcomes_table(counted, records.individus, by=["voie", "uai"])

@@ -17,6 +17,7 @@ from fpi_eval.records.open import Records, open_folder, regions_table, run
 
 EMPTY, UNKNOWN, ORDER, TIME = "valeur vide", "code inconnu", "fin avant le début", "date impossible"
 TWICE, ORPHAN, NO_COURSE = "écrit deux fois", "contrat sans personne", "formation sans code"
+AMOUNT = "montant impossible"
 FIRST_DAY, LAST_DAY = ibis.date("1950-01-01"), ibis.date("2099-12-31")
 
 
@@ -87,6 +88,8 @@ def _rules(what: str, table: Any) -> dict[tuple[str, str], Callable]:
             rules[name, UNKNOWN] = lambda t, n=name, p=column.pattern: (
                 ~t[n].cast("string").re_search(p)
             ).fill_null(False)
+        if column.kind == "float64":
+            rules[name, AMOUNT] = lambda t, n=name: (t[n] < 0).fill_null(False)
         if column.kind == "date":
             rules[name, TIME] = lambda t, n=name: (~t[n].between(FIRST_DAY, LAST_DAY)).fill_null(
                 False

@@ -21,7 +21,7 @@ from fpi_eval.table_files import replace_files
 
 LOG = "journal_exports.csv"
 MONTHS = 6  # after leaving, when work is looked at
-OTHERS = "Autres secteurs"
+OTHERS, UNKNOWN = "Autres secteurs", "inconnue"
 PEOPLE = "personnes"
 WAGES = ["rentree", "emploi"]
 THERE, ELSEWHERE = "Industrie de la région", "Autres emplois"
@@ -82,7 +82,7 @@ def sectors(records: Records) -> pd.DataFrame:
     )
     people = people.mutate(division=rules.division_of(people["contrat"]))
     table = _employers(people, ["division"])
-    table["division"] = table["division"].map("{:02d}".format)
+    table["division"] = table["division"].map("{:02d}".format).replace({"00": UNKNOWN})
     return table.sort_values("division", ignore_index=True, kind="stable")
 
 

@@ -84,14 +84,16 @@ def _ready(records: Records) -> Any:
 
 
 def located(records: Records, months: int) -> Any:
-    """Return persons at work at one horizon, with employer and wage of the main contract (lazy)."""
-    table = _ready(records).filter(ibis._.horizon == months)
-    told = [name for name in ("employeur", "salaire") if name in table.columns]
-    best = table.group_by(["id_personne", "rentree"]).aggregate(
-        **{name: table[name].argmax(table["contrat"]) for name in told},
-        contrat=table["contrat"].max(),
-    )
-    return persons_of(records).inner_join(best, ["id_personne", "rentree"])
+    """Return persons at work at one horizon, with employer and wage of the main contract (lazy).
+
+    Of contracts alike in all that makes the main one, the employer first in order is read.
+    """
+    table, keys = _ready(records).filter(ibis._.horizon == months), ["id_personne", "rentree"]
+    told = {n: v for n, v in {"employeur": "", "salaire": 0.0}.items() if n in table.columns}
+    order = [table["contrat"].desc(), *(table[n].fill_null(v) for n, v in told.items())]
+    rank = ibis.row_number().over(ibis.window(group_by=keys, order_by=order))
+    best = table.mutate(rang=rank).filter(ibis._.rang == 0).select(*keys, "contrat", *told)
+    return persons_of(records).inner_join(best, keys)
 
 
 def persons_of(records: Records) -> Any:

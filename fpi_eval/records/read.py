@@ -23,7 +23,7 @@ IN_NAME = {
 }
 SUFFIXES = (".parquet", ".csv", ".sas7bdat", ".xpt")
 PIECE = 200_000  # rows of a SAS file held at once
-NO_CODE, NO_DAY = -1, date(1900, 1, 1)  # faults: of no column's codes, before every contract
+NO_CODE, NO_DAY = -1, date(1900, 1, 1)  # faults: no code or wage, before every contract
 
 
 def scan(connection: Any, what: str, individus: Individus, folder: Path, scratch: Path) -> Any:
@@ -189,8 +189,8 @@ def _cast(value: Any, kind: str) -> Any:
         return value.cast(kind)
     value = value.strip().nullif("")
     if kind == "int64":
-        return _or(NO_CODE, value.try_cast("float64").cast(kind), value)
-    return value.replace(",", ".").try_cast(kind)
+        return _or(NO_CODE, value.try_cast("float64").try_cast(kind), value)
+    return _or(NO_CODE, value.replace(",", ".").try_cast(kind), value)
 
 
 def _text(value: Any) -> Any:
