@@ -26,11 +26,12 @@ from fpi_eval.headline.quantity import (
 )
 from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.jobs.exams import SUCCESS
+from fpi_eval.impact.uncertainty import UNKNOWN
 from fpi_eval.language import speaking
 from fpi_eval.programme import Additionnalite
 from fpi_eval.report.pages import chaine, diplomes, individus, insertion
 from fpi_eval.report.published.shown_quantities import sheet
-from fpi_eval.report.runner import every_report
+from fpi_eval.report.runner import every_report, translated
 from fpi_eval.results import Estimate, Estimates
 
 WORDS, NUMBERS = 220, 14
@@ -306,6 +307,15 @@ def test_no_effect_is_said_where_the_range_holds_none_that_matters(low, high, fi
     net = effect("effet_net", (low + high) / 2, low, high)
     found = Headline((*SEATS, net), NOTES | {"plus_petit_effet": "0.1"})
     assert finding in first_page(found).finding
+
+
+def test_why_neighbours_leave_the_effect_without_a_number_is_told_in_english_too():
+    nothing = [float("nan")] * 5
+    unknown = Estimate("terminale", "J", *nothing, 1, 1, 1, 1, UNKNOWN)
+    reason = of_effect._measure(None, unknown).reason
+    with speaking("en"):
+        for words in (reason, reason[0].upper() + reason[1:]):
+            assert "neighbouring courses are exposed" in translated.said(words)
 
 
 def test_a_finding_to_be_read_with_caution_is_said_to_be_confirmed():

@@ -19,6 +19,7 @@ from fpi_eval.disclosure import MARK, TOTAL, Parts, Rate, audit, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import INDICATORS, compute
 from fpi_eval.indicators.catalogue import COUTS
+from fpi_eval.language import speaking
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import load_programme
 from fpi_eval.report.edition import PUBLICATION, Edition, kept_earlier
@@ -27,9 +28,10 @@ from fpi_eval.report.published import book as classeur
 from fpi_eval.report.published import counts as proteges
 from fpi_eval.report.published import memory as publication
 from fpi_eval.report.published import people, protection, seats
-from fpi_eval.report.runner import accessible
+from fpi_eval.report.runner import accessible, translated
 from fpi_eval.report.runner.extract import write_tables
 from fpi_eval.report.runner.swap import replaced
+from fpi_eval.sources.register.reconcile import CONFIRMEE
 from fpi_eval.text import MISSING
 
 ROOT = Path(__file__).parents[1]
@@ -236,6 +238,37 @@ def test_a_count_taken_out_of_the_protected_table_is_told_nowhere_else(deux_rapp
         assert persons is None
 
 
+def test_seats_whose_people_no_file_tells_are_counted_beside_people_trained(
+    annee_simulee, monkeypatch
+):
+    assert proteges.formes(annee_simulee)  # found once, from the rows as they are
+    rows = proteges.en_places(annee_simulee).assign(entrants_programme=1.0)
+    monkeypatch.setattr(proteges, "en_places", lambda _: rows)  # read at each call
+    assert "Manquent" not in people.personnes(annee_simulee).note
+    first = rows.index == rows.index[0]
+    rows = rows.assign(entrants_programme=rows["entrants_programme"].mask(first))
+    seats_lost = rows["seats"].iloc[0]
+    note = people.personnes(annee_simulee).note
+    assert f"Manquent les entrants de {seats_lost:.0f} places × rentrées" in note
+    with speaking("en"):
+        assert "seats × years are missing" in translated.said(note)
+
+
+def test_a_closure_that_capacities_show_is_no_opening_seen_in_the_follow_up(annee_simulee):
+    seen = annee_simulee.rapprochement
+    shut = seen[seen["statut"] == CONFIRMEE].assign(places_ouvertes=-5.0)
+
+    class Closed:
+        rapprochement = pd.concat([seen, shut], ignore_index=True)
+
+        def __getattr__(self, name):
+            return getattr(annee_simulee, name)
+
+    assert len(shut)
+    said = [seats.suivi(p).frame["commentaire"].tolist() for p in (annee_simulee, Closed())]
+    assert said[0] == said[1]
+
+
 def test_an_opening_of_unknown_cost_is_in_no_cost_per_seat_and_costs_are_not_zero(
     annee_simulee, monkeypatch
 ):
@@ -251,6 +284,11 @@ def test_an_opening_of_unknown_cost_is_in_no_cost_per_seat_and_costs_are_not_zer
     # Subsidies that are all written 0 are not known, as on the page of costs.
     names = ["cout", "subvention", "subvention_par_place", "cout_par_personne"]
     assert found[[*names, "subvention_par_personne"]].isna().all()
+    # Seats not told yet are in no sum, and leave the others theirs.
+    untold = rows.assign(places_ouvertes=rows["places_ouvertes"].mask(rows.index == first))
+    monkeypatch.setattr(people, "registre", lambda _: untold)
+    found = people.couts(annee_simulee).frame.iloc[-1]
+    assert found["places_ouvertes"] == untold["places_ouvertes"].sum()
 
 
 def test_seats_of_the_programme_before_are_not_its_own_where_the_year_before_misses(

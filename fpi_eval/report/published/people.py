@@ -32,7 +32,7 @@ from fpi_eval.report.published.seats import REGISTRE, registre, wide
 from fpi_eval.sheets import Column, Sheet
 from fpi_eval.sources.facts import beside
 from fpi_eval.tables import slug
-from fpi_eval.text import pourcent
+from fpi_eval.text import nombre, pourcent
 
 INSERJEUNES = "InserJeunes, DEPP-Dares"
 PERSONNES = Column("personnes", "Personnes formées", "effectif", c.PERSONNES_FORMEES.definition)
@@ -73,7 +73,7 @@ def cibles(p: Year) -> Sheet | None:
             Column("source", "Source de la cible"),
         ),
         source=REGISTRE,
-        note=SCOLAIRE,
+        note=_left_out(p),
     )
 
 
@@ -81,6 +81,17 @@ SCOLAIRE = (
     "Voie scolaire seulement : aucune source ouverte ne compte les apprentis qui entrent. Entrants "
     "au prorata des places du programme dans chaque formation, arrondis."
 )
+
+
+def _left_out(p: Year) -> str:
+    """Return the note of people trained, with the seats whose people no file tells."""
+    rows = proteges.en_places(p)
+    lost = rows.loc[rows["entrants_programme"].isna(), "seats"].sum()
+    more = (
+        f" Manquent les entrants de {nombre(lost)} places × rentrées : places ou entrants de leur "
+        "formation inconnus."
+    )
+    return SCOLAIRE + more * bool(lost)
 
 
 def _hidden(safe: protection.Safe, niveau: str, last: int) -> bool:
@@ -141,7 +152,7 @@ def personnes(p: Year) -> Sheet | None:
             PERSONNES,
         ),
         source=REGISTRE,
-        note=SCOLAIRE,
+        note=_left_out(p),
     )
 
 
@@ -153,13 +164,13 @@ def couts(p: Year) -> Sheet | None:
     money, by = ["cout", "subvention"], ["niveau", "filiere"]
     nothing = rows["places_ouvertes"].eq(0).map({True: 0.0})  # a closure that says no amount
     paid = rows[money].astype(float)
-    paid = paid.loc[:, paid.sum() > 0].reindex(
-        columns=money
-    )  # none written is none known, not none paid
+    # None written is none known, not none paid.
+    paid = paid.loc[:, paid.sum() > 0].reindex(columns=money)
     rows = rows.assign(**{n: paid[n].fillna(nothing) for n in money})
     sums = rows.groupby(by)[[*money, "places_ouvertes"]].sum(min_count=1)
     sums[money] = sums[money].where(rows[money].notna().groupby([rows[n] for n in by]).all())
-    sums.loc[(TOTAL, TOTAL), :] = rows[sums.columns].sum(skipna=False)
+    known = {"places_ouvertes": rows["places_ouvertes"].sum(min_count=1)}
+    sums.loc[(TOTAL, TOTAL), :] = pd.Series({**rows[money].sum(skipna=False), **known})
     table = wide(rows, c.COUTS[:2], by).merge(sums.reset_index(), on=by)
     people, flag = float("nan"), False
     if (safe := proteges.formes(p)) is not None:
