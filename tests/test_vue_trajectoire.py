@@ -234,7 +234,7 @@ def test_probabilities_are_told_for_every_scenario_target_and_reading(simulees):
     shown = simulees.probabilites.shown
     # The targets of 2026 are past: counted, not projected. « Plan » and « aucun » are now the same.
     assert len(shown) == 2 * 3
-    assert shown["Scénario"].iloc[0] == "Aucune place de plus après la rentrée 2026"
+    assert shown["Scénario"].iloc[0] == "Aucune place de plus après 2026"
     assert set(shown["Lecture"]) == {"Entrés dans une place ouverte", "Places × années", "Diplômés"}
 
 

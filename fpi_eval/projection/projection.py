@@ -60,9 +60,9 @@ class Projection(Result):
         rows = self.flux.groups
         seats = float(rows.loc[rows["rentree"] > self.rentree, "places"].sum())
         if not seats:
-            return _("Aucune place de plus après la rentrée {last}").format(last=self.rentree)
+            return _("Aucune place de plus après {last}").format(last=self.rentree)
         head = self.scenario.libelle.split(" : ")[0]
-        more = _("{scenario} : {seats} places de plus après la rentrée {last}")
+        more = _("{scenario} : {seats} places de plus après {last}")
         return more.format(scenario=head, seats=text.nombre(seats), last=self.rentree)
 
     @property
