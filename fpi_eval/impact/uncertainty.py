@@ -184,7 +184,7 @@ def answer(
     """
     clusters = clusters or Clusters.of(frame)
     if np.isnan(value):
-        instead = ChosenInterval(*[np.nan] * 4, UNKNOWN)
+        instead = ChosenInterval(np.nan, np.nan, np.nan, np.nan, UNKNOWN)
     by_etab, by_dep = clusters.corrected(by_etab, by_dep, kind)
     found, level = clusters.interval(value, by_etab, by_dep, kind, also)
     if instead is not None:

@@ -109,8 +109,8 @@ def widen(
     if len(np.unique(order if groups is None else groups)) == 1:
         raise FpiError("un seul groupe : aucune erreur ne se mesure.", colonne=cluster or unit)
     cohorts = np.unique(first[np.isfinite(first)])
-    late = int(seen.sum()) - len(order)
-    note = f"{pluriel(late, 'cellule')} sans année avant ouverture, mises de côté."
+    unread = int(seen.sum()) - len(order)
+    note = f"{pluriel(unread, 'cellule')} sans année avant ouverture, mises de côté."
     return Wide(
         y=spread(outcome),
         x=np.array([spread(name) for name in covariates]).reshape(-1, *shape),
@@ -119,7 +119,7 @@ def widen(
         starts=np.append(np.searchsorted(first, [*cohorts, np.inf]), len(order)),
         weights=_weights(frame, weights, codes, n)[order],
         cluster=groups,
-        notes=(note,) if late else (),
+        notes=(note,) if unread else (),
     )
 
 
