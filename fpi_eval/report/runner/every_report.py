@@ -85,9 +85,11 @@ def _lines(folder: Path) -> Iterator[Line]:
     A folder whose manifest is not that of a report is none.
     """
     for place in sorted(folder.glob("*/*/manifest.json"), key=lambda p: (p.parts[-3], -_year(p))):
-        kept = manifest.read(place.parent)
-        known = kept is not None and {"titre", "annee_scolaire", "donnees"} <= set(kept)
-        if not known or not (place.parent / PAGE).is_file():
+        kept = manifest.read(place.parent) or {}
+        if (
+            not {"titre", "annee_scolaire", "donnees"} <= set(kept)
+            or not (place.parent / PAGE).is_file()
+        ):
             continue
         simulated = kept["donnees"] != "réelles"
         suffix = SIMULATED_SUFFIX if simulated else ""
