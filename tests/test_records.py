@@ -182,7 +182,7 @@ def test_one_contract_a_day_and_what_it_counts_for(tmp_path, contracts, works, f
         ({"public": "oui"}, "code inconnu"),
         ({"principal": "O"}, "code inconnu"),
         ({"principal": "NaN"}, "code inconnu"),
-        ({"salaire": "1.850,50"}, "montant impossible"),
+        ({"salaire": "1.850,50"}, "montant illisible"),
     ],
 )
 def test_what_is_written_and_cannot_be_read_is_a_fault_and_not_an_empty_cell(
@@ -194,6 +194,12 @@ def test_what_is_written_and_cannot_be_read_is_a_fault_and_not_an_empty_cell(
     ) as records:
         found = examine(records)[0].table
     assert found[["colonne", "defaut", "lignes"]].to_numpy().tolist() == [[*contract, defaut, 1]]
+
+
+def test_a_negative_wage_that_a_payroll_takes_back_is_no_fault(tmp_path):
+    one_person(tmp_path, [FACTORY | {"salaire": "-12,5"}])
+    with open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS) as records:
+        assert examine(records)[0].table.empty
 
 
 def test_of_two_contracts_alike_one_employer_and_its_wage_are_read_whatever_their_order(tmp_path):

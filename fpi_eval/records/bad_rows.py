@@ -14,10 +14,11 @@ from fpi_eval.errors import FpiError
 from fpi_eval.programme import Individus
 from fpi_eval.records import declared_files as schema
 from fpi_eval.records.open import Records, open_folder, regions_table, run
+from fpi_eval.records.read import NO_CODE
 
 EMPTY, UNKNOWN, ORDER, TIME = "valeur vide", "code inconnu", "fin avant le début", "date impossible"
 TWICE, ORPHAN, NO_COURSE = "écrit deux fois", "contrat sans personne", "formation sans code"
-AMOUNT = "montant impossible"
+AMOUNT = "montant illisible"
 FIRST_DAY, LAST_DAY = ibis.date("1950-01-01"), ibis.date("2099-12-31")
 
 
@@ -89,7 +90,7 @@ def _rules(what: str, table: Any) -> dict[tuple[str, str], Callable]:
                 ~t[n].cast("string").re_search(p)
             ).fill_null(False)
         if column.kind == "float64":
-            rules[name, AMOUNT] = lambda t, n=name: (t[n] < 0).fill_null(False)
+            rules[name, AMOUNT] = lambda t, n=name: (t[n] == NO_CODE).fill_null(False)
         if column.kind == "date":
             rules[name, TIME] = lambda t, n=name: (~t[n].between(FIRST_DAY, LAST_DAY)).fill_null(
                 False
