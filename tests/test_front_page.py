@@ -294,6 +294,7 @@ def test_an_effect_whose_shown_range_begins_at_zero_is_apart_from_zero_nowhere()
     for more in (PEOPLE, EFFECT[1:2]):  # whatever the opened courses gain
         said = first_page(Headline((*SEATS, *more, lost), NOTES)).finding
         assert said.startswith("Les places ouvertes font perdre des élèves")
+    assert first_page(Headline((*SEATS, *EFFECT[1:2], lost), NOTES)).verdict == "solide"
     apart = (effect("effet_brut", -53.0, -66.0, -44.0), effect("effet_net", 30.0, -20.0, 80.0))
     said = first_page(Headline((*SEATS, *apart), NOTES)).finding
     assert said.startswith("Les formations ouvertes perdent des élèves.")
@@ -306,7 +307,9 @@ def test_an_effect_whose_shown_range_begins_at_zero_is_apart_from_zero_nowhere()
 def test_no_effect_is_said_where_the_range_holds_none_that_matters(low, high, finding):
     net = effect("effet_net", (low + high) / 2, low, high)
     found = Headline((*SEATS, net), NOTES | {"plus_petit_effet": "0.1"})
-    assert finding in first_page(found).finding
+    page = first_page(found)
+    assert finding in page.finding
+    assert page.verdict == "solide" + " (formations ouvertes seules)" * (finding == "Aucun gain")
 
 
 def test_why_neighbours_leave_the_effect_without_a_number_is_told_in_english_too():
@@ -316,6 +319,8 @@ def test_why_neighbours_leave_the_effect_without_a_number_is_told_in_english_too
     with speaking("en"):
         for words in (reason, reason[0].upper() + reason[1:]):
             assert "neighbouring courses are exposed" in translated.said(words)
+    page = first_page(Headline((*SEATS, EFFECT[1], one("effet_net", None, reason=reason)), NOTES))
+    assert page.untold == "Ce que perdent les formations voisines est inconnu."
 
 
 def test_a_finding_to_be_read_with_caution_is_said_to_be_confirmed():

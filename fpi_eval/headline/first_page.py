@@ -186,6 +186,8 @@ def _untold(found: Headline) -> str:
         return _("Non donné.")
     if vague(found.get("effet_net")):
         return _("Trop incertain pour un chiffre.")
+    if _known(found, "effet_brut"):
+        return _("Ce que perdent les formations voisines est inconnu.")
     return _unknown(found)
 
 
@@ -265,10 +267,11 @@ def _smallest(found: Headline) -> float:
 def only_own(found: Headline, key: str = "effet_net") -> str:
     """Return that the proof holds for opened courses alone, where neighbours may undo the gain.
 
-    So it does where the effect with neighbours is too uncertain to be given.
+    So it does where the effect with neighbours is too uncertain to be given; not where its range
+    holds losses alone, or nothing that matters.
     """
     net, told = found.get(key), _told(found, VERDICTS.get(key, "verdict"))
-    alone = told and net is not None and not _above_zero(net)
+    alone = told and net is not None and not (net.beyond_zero or _nothing(found, net))
     return " " + _("(formations ouvertes seules)") if alone else ""
 
 
