@@ -22,6 +22,7 @@ from fpi_eval.text import BANNER, MISSING
 
 TEMPLATES = Path(__file__).parent / "templates" / "rapport"
 PAGE = "index.html"
+SHOWN = {"titre", "annee_scolaire", "donnees"}  # of a manifest
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +87,7 @@ def _lines(folder: Path) -> Iterator[Line]:
     """
     for place in sorted(folder.glob("*/*/manifest.json"), key=lambda p: (p.parts[-3], -_year(p))):
         kept = manifest.read(place.parent) or {}
-        if (
-            not {"titre", "annee_scolaire", "donnees"} <= set(kept)
-            or not (place.parent / PAGE).is_file()
-        ):
+        if not kept.keys() >= SHOWN or not (place.parent / PAGE).is_file():
             continue
         simulated = kept["donnees"] != "réelles"
         suffix = SIMULATED_SUFFIX if simulated else ""
