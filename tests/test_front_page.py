@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
@@ -12,6 +13,7 @@ from test_headline import DAY, published
 from test_report_html import EDITION, render
 
 from fpi_eval.absent import Absent
+from fpi_eval.checks import Evaluation
 from fpi_eval.headline import in_chapters, of_effect
 from fpi_eval.headline.change import compared
 from fpi_eval.headline.first_page import LEVELS, as_number, first_page, ranged
@@ -24,7 +26,7 @@ from fpi_eval.headline.quantity import (
     Quantity,
     Scope,
 )
-from fpi_eval.impact.frame import GROSS
+from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.jobs.exams import SUCCESS
 from fpi_eval.impact.uncertainty import UNKNOWN
 from fpi_eval.language import speaking
@@ -321,6 +323,16 @@ def test_why_neighbours_leave_the_effect_without_a_number_is_told_in_english_too
             assert "neighbouring courses are exposed" in translated.said(words)
     page = first_page(Headline((*SEATS, EFFECT[1], one("effet_net", None, reason=reason)), NOTES))
     assert page.untold == "Ce que perdent les formations voisines est inconnu."
+
+
+def test_as_many_seats_closed_as_opened_have_no_effect_in_all():
+    seen = Estimate("terminale", "J", 0.5, 0.1, 0.3, 0.7, 1, 1, 1, 1, 1, "règle")
+    made = SimpleNamespace(blocked=False, seat_years=0.0, estimates={NET: seen})
+    assert np.isnan(Evaluation.total(made).ci_low)
+    found = of_effect.effet_total(DAY, None, made)
+    assert found.reason.startswith("autant de places fermées qu'ouvertes")
+    with speaking("en"):
+        assert translated.said(found.reason).startswith("as many seats closed")
 
 
 def test_a_finding_to_be_read_with_caution_is_said_to_be_confirmed():

@@ -124,11 +124,11 @@ class Evaluation(Result):
     def total(self) -> Estimate:
         """Return the net effect per seat times the seat-years seen, with its interval.
 
-        More seats closed than opened turn the ends of the interval round.
+        More seats closed than opened turn the ends of the interval round; as many have no total.
         """
-        net, times = self.estimates[NET], self.seat_years
+        net, times = self.estimates[NET], self.seat_years or np.nan
         ends = (times * net.ci_low, times * net.ci_high)
-        low, high = ends if times >= 0 else ends[::-1]
+        low, high = ends[::-1] if times < 0 else ends
         return replace(
             net,
             label=TOTAL,

@@ -30,6 +30,7 @@ PEOPLE = {
     "terminale": "élèves de plus en dernière année",
     "diplomes": "diplômés de plus",
 }
+BALANCED = "autant de places fermées qu'ouvertes, leur effet en tout ne peut pas se dire."
 SOURCE = "Effectifs et places par établissement et formation ; calculs fpi_eval"
 
 
@@ -158,8 +159,8 @@ def effet_net(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
 @declared("effet_total", "Effet net de toutes les places observées", "élèves", ESTIMATED)
 def effet_total(year: Year, evaluation: Evaluation | Absent) -> Measure | Absent:
     """Return the net effect times the seats, counted once a session whose outcome is seen."""
-    times = 0.0 if isinstance(evaluation, Absent) else evaluation.seat_years
-    return studied(year, evaluation, NET, times)
+    times = np.nan if isinstance(evaluation, Absent) else evaluation.seat_years
+    return studied(year, evaluation, NET, times) if times else Unknown(BALANCED)
 
 
 @declared("places_hors_effet", "Places ouvertes que l'effet ne compte pas", "places")

@@ -2,6 +2,8 @@
 
 from functools import cache
 
+import numpy as np
+
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.checks import Evaluation, evaluated, observed_outcome
 from fpi_eval.checks.evaluation import seat_years
@@ -75,5 +77,6 @@ def _effects(year: Year, outcome: str) -> dict[str, float]:
     if isinstance(studied, Estimates):
         found["effet_brut"] = 100 * studied[GROSS].estimate
         found["effet_net"] = 100 * studied[NET].estimate
-        found["effet_total"] = seat_years(year.cells, outcome) * studied[NET].estimate
+        times = seat_years(year.cells, outcome) or np.nan
+        found["effet_total"] = times * studied[NET].estimate
     return {key: value for key, value in found.items() if value == value}  # net: may be unknown
