@@ -89,7 +89,7 @@ def notes(error: BaseException) -> list[str]:
 
 def fault(error: BaseException) -> FpiError:
     """Return in French what stopped a computation, be it the system or the program."""
-    kind = f"panne du programme ({type(error).__name__} : {error}), et non de saisie."
+    kind = f"panne du programme ({type(error).__name__} : {error}), et non faute de saisie."
     said = FpiError(" ".join([of_the_system(error) or kind, *notes(error)]))
     said.__cause__ = error
     return said

@@ -383,7 +383,7 @@ def test_a_code_of_no_nomenclature_is_told_and_those_shipped_are_known(tmp_path,
     text = HEAD + "201;a;numerique;x\n01025599;b;numerique;x\n098;c;numerique;x\n"
     said, empty = filieres_in_doubt(filieres(tmp_path, text.encode()), codes)
     assert said.startswith("filieres.csv : 2 codes d'aucun groupe ni diplôme (01025599 et 098).")
-    assert "aucun code pour « Réindustrialisation" in empty
+    assert "aucun code, donc aucune formation, pour « Réindustrialisation" in empty
 
 
 @pytest.mark.parametrize("text", ["-2+3+cmd|' /C calc'!A0", "-1@x", " =1+1", "\uff1d1+1"])

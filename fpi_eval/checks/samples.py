@@ -269,7 +269,7 @@ def maturite(study: Study) -> Check:
     new = panel.loc[new_of(panel), "cell"]
     opened = opened[~opened.index.isin(new)]
     if opened.empty:
-        return study.blank("maturite", "aucune place ouverte dans une formation qui existait.")
+        return study.blank("maturite", "aucune place ouverte dans une formation qui existait déjà.")
     seen = study.frame.groupby("cell")["dose"].max().reindex(opened.index).fillna(0.0)
     share = float(seen.clip(lower=0.0).sum() / opened.sum())
     whose = ", ".join(filter(None, [*field, "sans les formations nouvelles"]))

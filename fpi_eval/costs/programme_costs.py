@@ -43,7 +43,10 @@ NO_NET = (
 )
 
 
-NOBODY = "Moins d'un tirage sur cinq amène un diplômé de plus : aucun prix n'aurait des chances."
+NOBODY = (
+    "Moins d'un tirage sur cinq amène un diplômé de plus : quel que soit le prix, les chances "
+    "seraient de moins d'une sur cinq."
+)
 PRICES = 80  # points of the acceptability curve
 FARTHEST = 0.98  # the curve stops where nearly all draws that bring anyone cost less
 SURE, RARE = 80, 0.2  # chances in 100 that are told where some price has them; draws for a curve

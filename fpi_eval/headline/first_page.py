@@ -19,8 +19,8 @@ WORDS = {
     "Supérieur": "surtout le BTS, deux ans après le bac.",
     "Voie scolaire": "au lycée, à temps plein ; l'apprentissage se partage avec un employeur.",
     "Formations voisines": "celles qui peuvent perdre les élèves qu'une place nouvelle attire.",
-    "Fourchette": "faite pour contenir la vraie valeur 95 fois sur 100, elle se dit « sans doute » "
-    "; une projection dit ses chances.",
+    "Fourchette": "faite pour contenir la vraie valeur 95 fois sur 100 (« sans doute ») ; "
+    "une projection dit ses propres chances.",
     "Preuve": "ce que montre la méthode essayée sur de faux programmes ; trois degrés.",
 }
 LEVELS = ("on ne peut pas le savoir", "non concluant", "à lire avec prudence", "solide")

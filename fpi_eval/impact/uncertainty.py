@@ -25,8 +25,8 @@ INTERVAL_TEXT = (
 )
 ALONE = "un seul groupe traité : ni erreur ni intervalle"
 UNKNOWN = (
-    "ni nombre ni intervalle : des formations voisines sont exposées, et aucune n'est comparée, "
-    "ce qu'elles perdent est inconnu"
+    "ni nombre ni intervalle : des formations voisines sont exposées, aucune n'est comparée, "
+    "et ce qu'elles perdent est inconnu"
 )
 FEWER = ", moins aux années où moins de groupes traités sont suivis"
 

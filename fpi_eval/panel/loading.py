@@ -338,9 +338,10 @@ def filieres_in_doubt(programme: Programme, codes: Nomenclatures) -> tuple[str, 
     empty = [f.libelle for f in programme.filieres if f.code not in set(table["filiere"])]
     said = {
         f"{FILE} : {pluriel(len(lost), 'code')} d'aucun groupe ni diplôme ({liste(lost)}). "
-        "Aucune formation n'est dans une filière par eux. Corrigez-les.": lost,
-        f"{FILE} : aucun code pour {liste(f'« {name} »' for name in empty)}, qui n'a donc aucune "
-        "formation. Ajoutez-en, ou retirez cette filière de programme.toml.": empty,
+        "À corriger : aucune formation n'entre par là dans une filière.": lost,
+        f"{FILE} : aucun code, donc aucune formation, pour "
+        f"{liste(f'« {name} »' for name in empty)}. Ajoutez-en, ou retirez de programme.toml ce "
+        "qui n'en a pas.": empty,
     }
     return tuple(sentence for sentence, found in said.items() if found)
 

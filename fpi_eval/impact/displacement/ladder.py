@@ -136,7 +136,7 @@ def by_fill(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
     reach = {name: frame[name].sum() / frame["dose"].sum() for name in there if name in fit.names}
     if not reach:
-        raise FpiError("aucune formation voisine des places ouvertes dont on voie ce qu'elle perd.")
+        raise FpiError("rien ne dit ce que perdent les formations voisines des places ouvertes.")
     return answers(
         used,
         fit.coefficients,

@@ -104,7 +104,7 @@ def _mesh(rows: pd.DataFrame, mesh: str) -> list[Estimate]:
     if mesh == DEPARTEMENT_MESH and treated < ENOUGH:
         raise FpiError(
             f"{text.pluriel(treated, 'département concerné', 'départements concernés')}, moins de "
-            f"{ENOUGH} : une année ordinaire de toutes ses spécialités cacherait l'effet."
+            f"{ENOUGH} : une année ordinaire de toutes les spécialités cacherait l'effet."
         )
     table = rows.assign(exposure_etab=0.0, exposure_dep=0.0)
     sat, passed = (_effect(table, key, f"{name}, {mesh}") for key, name in OUTCOMES.items())

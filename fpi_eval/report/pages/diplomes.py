@@ -213,7 +213,7 @@ def plantes(evaluation: Evaluation | Absent, source: str) -> Figure | Absent:
             "p_value": "Valeur p",
             "cal_low": "Étalonné, bas",
             "cal_high": "Étalonné, haut",
-            "cal_p_value": "Étalonnée, valeur p",
+            "cal_p_value": "Valeur p étalonnée",
         },
     )
 

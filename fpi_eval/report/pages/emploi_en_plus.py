@@ -15,8 +15,8 @@ from fpi_eval.tables import Table, table
 
 NOTHING = "–"
 UNKNOWN = (
-    f"Intervalle « {NOTHING} » : aucune des formations voisines exposées n'est comparée, ce "
-    "qu'elles perdent est inconnu. "
+    f"Intervalle « {NOTHING} » : aucune des formations voisines exposées n'est comparée, et "
+    "ce qu'elles perdent est inconnu. "
 )
 MAIN = HORIZONS[0]
 

@@ -265,7 +265,7 @@ def zones(found: pd.DataFrame, lost: int, context: Context) -> Table | Absent:
     rows = found.head(SHOWN_ZONES)
     note = "Places du programme selon la commune de l'établissement."
     if rows["zone"].eq(rows["code_zone"]).any():
-        note += " Une zone sans nom dans les fichiers est dite par son code."
+        note += " Une zone sans nom dans les fichiers est désignée par son code."
     if lost:
         note += f" {text.pluriel(lost, 'ouverture')} sans commune reconnue n'y figurent pas."
     return table(

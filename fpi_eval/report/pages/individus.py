@@ -34,7 +34,7 @@ def reponse(evaluation: Evaluation | Absent, chiffres: Headline) -> str:
         return ""
     found = chiffres["industrie_100"]
     told = found.beyond_zero and evaluation.verdict.niveau not in UNPROVEN
-    doubt = "" if told else " On ne peut pas encore dire si plus de personnes y travaillent."
+    doubt = "" if told else " On ne peut pas encore dire si davantage de personnes y travaillent."
     alone = only_own(chiffres, found.key)
     return f"{found.phrase}{doubt} Avis des contrôles : {evaluation.verdict.niveau}{alone}."
 

@@ -372,7 +372,7 @@ def passage_bts(
     effects = pd.concat([one.to_frame()[names] for one in found], ignore_index=True)
     rows = told(100 * effects, 100).assign(
         mesure=["Là où il y a 100 places de plus", "Là où les places ont crû de 100"],
-        promotions=["une", "deux, dont une dont les places sont connues"],
+        promotions=["une", "deux, dont une aux places connues"],
     )
     return table(
         rows,

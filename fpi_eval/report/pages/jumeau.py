@@ -141,7 +141,7 @@ def reponse(found: pd.DataFrame, context: Context) -> str:
     real, own = _totals(rows, "diplomes_distincts")
     return "\n\n".join(
         [
-            f"Sur {len(gap)} médianes du jumeau, une moitié s'écarte des fichiers réels de "
+            f"Sur {len(gap)} médianes du jumeau, la moitié s'écarte des fichiers réels de "
             f"{text.pourcent(gap.median(), 0)} ou moins, aucune de plus de "
             f"{text.pourcent(gap.max(), 0)}.",
             "Ces médianes portent sur les places, les vœux, les élèves et l'emploi. La part des "
@@ -163,8 +163,8 @@ def mouvements(rows: pd.DataFrame) -> str:
     own = moves["jumeau"]
     real = moves["reel"] if "reel" in moves else pd.Series(REAL_DYNAMICS)
     calm = (
-        " Le jumeau varie moins que la réalité : la méthode y paraît plus précise qu'elle ne le "
-        "serait."
+        " Dans le jumeau, les écarts durent moins : la méthode y paraît plus précise qu'elle ne le "
+        "serait sur les fichiers réels."
     )
     return (
         "Dans un lycée de 50 à 100 élèves de terminale, leur nombre varie de "

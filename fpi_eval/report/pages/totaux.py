@@ -59,10 +59,10 @@ def _shown(found: Totals | Absent, outcome: str, source: str) -> Table | Absent:
         },
         source=source,
         note="Intervalle à 95 %, élargi comme celui de l'ensemble l'est par l'essai sur de faux "
-        "programmes, s'il y en a un ; seul là où il contient zéro. Les nombres sont arrondis selon "
-        "cet intervalle, à la dizaine au moins. Net : ce que perdent les formations voisines est "
-        "ôté, là où elles le perdent ; celles des autres filières ne sont dans aucune ligne de "
-        "filière. "
+        "programmes, s'il y en a un. Il est donné seul là où il contient zéro. Les nombres sont "
+        "arrondis selon cet intervalle, à la dizaine au moins. Net : ce que perdent les "
+        "formations voisines est ôté, là où elles le perdent ; celles des autres filières ne "
+        "sont dans aucune ligne de filière. "
         "Par niveau, filière et voie, ici une régression par groupe ; section « Pour qui l'effet "
         "diffère-t-il ? », une seule, souvent plus précise. "
         "Une formation nouvelle, sans passé, reçoit l'effet par place de son groupe. "

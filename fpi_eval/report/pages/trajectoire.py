@@ -136,7 +136,7 @@ def mesures(rates: Mapping[tuple[str, str], Taux], context: Context) -> Table:
         note="Bornes à 95 %. Les places neuves se remplissent à "
         f"{text.liste(text.pourcent(m, 0) for m in ramp.montee_en_charge)} de ce taux leurs "
         f"premières rentrées, et leurs élèves réussissent {text.pourcent(ramp.perte_marginale, 0)} "
-        f"moins que les autres.{sourced} « Estimation » : moyenne des rentrées déjà vues ; "
+        f"moins souvent que les autres.{sourced} « Estimation » : moyenne des rentrées déjà vues ; "
         "la montée en charge est alors corrigée par ce que montrent les places ouvertes. Atteindre "
         f"la dernière année : {TAUX_RETENTION.formula}.",
     )
@@ -147,14 +147,14 @@ def _reussite_en_plus(loss: Loss) -> str:
     start = text.pourcent(loss.declared, 0)
     if not np.isfinite(loss.std_error):
         return (
-            f"Les élèves en plus réussiraient {start} moins que les autres : c'est une hypothèse, "
-            "qu'aucun examen publié ne permet encore de vérifier. Une perte plus forte réduirait "
-            "d'autant les diplômés projetés."
+            f"Les élèves en plus réussiraient {start} moins souvent que les autres : c'est une "
+            "hypothèse, qu'aucun examen publié ne permet encore de vérifier. Une perte plus forte "
+            "réduirait d'autant les diplômés projetés."
         )
     return (
-        f"Les élèves en plus réussissent {text.pourcent(loss.mean, 0)} moins que les autres : "
-        f"{start} d'après l'hypothèse, {text.pourcent(loss.measured, 0)} d'après les examens "
-        f"(erreur {text.points(loss.std_error, 0).lstrip('+')})."
+        f"Les élèves en plus réussissent {text.pourcent(loss.mean, 0)} moins souvent que les "
+        f"autres : {start} d'après l'hypothèse, {text.pourcent(loss.measured, 0)} d'après les "
+        f"examens (erreur {text.points(loss.std_error, 0).lstrip('+')})."
     )
 
 

@@ -22,7 +22,8 @@ from fpi_eval.traced import note
 VERSION = 2
 UNREADABLE = (
     "ce fichier dit ce qu'un autre rapport a publié, et il est illisible. "
-    "Refaites ce rapport-là : sans lui, le secret ne peut pas être garanti par différence."
+    "Refaites ce rapport-là : sans lui, une différence entre rapports rendrait peut-être "
+    "des effectifs masqués."
 )
 
 

@@ -186,8 +186,8 @@ def _all_there(p: Year, wanted: Sequence[Wanted], fine: Sequence[object]) -> Non
     if lost and not p.donnees.simulees:
         raise FpiError(
             f"la rentrée {min(lost)}, que d'autres rapports additionnent à de plus récentes, n'est "
-            "plus dans les fichiers : le secret ne peut pas être garanti par différence. Remettez "
-            "ses fichiers dans le dossier."
+            "plus dans les fichiers : une différence entre rapports rendrait peut-être des "
+            "effectifs masqués. Remettez ses fichiers dans le dossier."
         )
 
 
