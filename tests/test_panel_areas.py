@@ -53,7 +53,7 @@ class Folder:
 
     @property
     def programme(self):
-        return SimpleNamespace(resultats=SimpleNamespace(voisinage=self.voisinage))
+        return SimpleNamespace(resultats=SimpleNamespace(voisinage=self.voisinage), sources={})
 
     def a(self, source: str) -> bool:
         return source in self.sources

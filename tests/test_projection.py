@@ -352,7 +352,7 @@ def test_a_share_is_drawn_at_the_level_and_with_the_freedom_that_displacement_ha
     module = import_module(diversion_draws.__module__)
     found = SimpleNamespace(
         own=SimpleNamespace(estimate=1.0), neighbours=SimpleNamespace(estimate=-0.2),
-        covariance=np.diag([1e-12, 0.01]), df=4,
+        covariance=np.diag([1e-12, 0.01]), df=4, diversion=0.2,
     )  # fmt: skip
     monkeypatch.setattr(module, "displacement", lambda *_: found)
     ends = np.quantile(diversion_draws(NO_OPENING), [0.1, 0.9])

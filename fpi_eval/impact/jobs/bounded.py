@@ -19,7 +19,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS, level, reach, sample
 from fpi_eval.impact.j import combination, fit_j
 from fpi_eval.impact.jobs.graduates import seat_exits, two_cohorts
-from fpi_eval.impact.uncertainty import CR3, Clusters
+from fpi_eval.impact.uncertainty import CR3, UNKNOWN, Clusters
 from fpi_eval.misspelt import known_options
 from fpi_eval.panel import align
 from fpi_eval.regression.partial import imbens_manski
@@ -61,8 +61,10 @@ class BoundedEffects(Headed):
     def summary(self) -> str:
         """Return one French sentence per row: the range, its interval, what is hidden."""
         lines = [
-            f"{r.group}, effet {r.effect.lower()} : de {text.signe(r.low)} à {text.signe(r.high)} "
-            f"personnes en emploi à {self.horizon} mois (intervalle à 95 % "
+            f"{r.group}, effet {r.effect.lower()} : {UNKNOWN}."
+            if np.isnan(r.low)
+            else f"{r.group}, effet {r.effect.lower()} : de {text.signe(r.low)} à "
+            f"{text.signe(r.high)} personnes en emploi à {self.horizon} mois (intervalle à 95 % "
             f"{text.intervalle(r.ci_low, r.ci_high, 0)} ; {text.pourcent(r.hidden_share, 0)} des "
             "élèves des formations ouvertes dans des effectifs masqués)."
             for r in self.table.itertuples()
