@@ -68,7 +68,7 @@ Hote = Annotated[str, form(r"https?://[^/]+", "« https:// » puis un nom, sans 
 def once(names: Iterable[str], what: str) -> None:
     """Raise `ValueError` on names that are there twice."""
     if twice := sorted(name for name, times in Counter(names).items() if times > 1):
-        raise ValueError(f"{what} {liste(twice)} écrit(s) deux fois")
+        raise ValueError(f"{what} en double : {liste(twice)}")
 
 
 class Frozen(BaseModel):

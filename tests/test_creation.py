@@ -127,7 +127,7 @@ def test_nothing_is_left_when_writing_fails(project, capsys, monkeypatch):
         (("--cible", "secondaire=0"), "non comprise"),
         (("--cible", "secondaire=20@2020"), "avant la première rentrée"),
         (("--cible", "superieur=20@2200"), "la rentrée doit être entre 2000 et 2099"),
-        (("--cible", "secondaire=600"), "donnée(s) deux fois"),
+        (("--cible", "secondaire=600"), "cible(s) en double : "),
         (("--subvention", "6000000"), "au plus le coût"),
         (("--subvention", "une moitié"), "montant « une moitié » non compris"),
         (("--subvention", "22,000 €"), "montant « 22,000 € » ambigu. Écrivez 22000"),

@@ -104,10 +104,10 @@ def test_a_programme_cannot_be_changed():
         (r"^montee_en_charge = .*", "montee_en_charge = []", ["ligne 241", "liste est vide"]),
         (r'principal = "diplomes"', 'principal = "diplome"', ["n'a pas la forme", "terminale"]),
         (r'code_region = "84"', "code_region = 84", ["ligne 11", "texte entre guillemets"]),
-        (r'code_region = "84"', 'code_region = ["84", "84"]', ["territoire", "84", "deux fois"]),
-        (r'code = "003"', 'code = "001"', ["« territoire »", "code(s) 001", "deux fois"]),
+        (r'code_region = "84"', 'code_region = ["84", "84"]', ["territoire", "84", "en double"]),
+        (r'code = "003"', 'code = "001"', ["« territoire »", "code(s) en double : 001"]),
         (r'code = "numerique"', 'code = "numérique"', ["minuscules sans accent", "« libelle »"]),
-        (r'libelle = "Numérique"', 'libelle = "Autres formations"', ["filieres", "deux fois"]),
+        (r'libelle = "Numérique"', 'libelle = "Autres formations"', ["filieres", "en double"]),
     ],
 )  # fmt: skip
 def test_every_wrong_or_missing_key_says_where_and_what_to_write(

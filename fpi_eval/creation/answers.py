@@ -156,7 +156,7 @@ def check_answers(answers: Answers) -> None:
         raise FpiError("il faut au moins une cible : « --cible secondaire=500 ».")
     goals = [target.libelle for target in answers.cibles]
     if twice := sorted({goal for goal in goals if goals.count(goal) > 1}):
-        raise FpiError(f"cible(s) « {liste(twice)} » donnée(s) deux fois : gardez un seul nombre.")
+        raise FpiError(f"cible(s) en double : {liste(twice)}. Gardez un seul nombre.")
     codes = [code for choice in answers.filieres for code in choice.codes]
     if twice := sorted({code for code in codes if codes.count(code) > 1}):
         raise FpiError(
