@@ -1,5 +1,6 @@
 """A result is computed once, and again as soon as anything that it depends on changes."""
 
+import ast
 import os
 import shutil
 import subprocess
@@ -310,3 +311,16 @@ def test_forgotten_results_are_computed_again(counted):
     store.forget()
     store.kept(somme, TABLE)
     assert len(calls) == 2
+
+
+def test_what_is_remembered_of_a_year_is_not_remembered_of_every_year():
+    """A process makes many reports: a cache without bounds would hold the tables of all of them."""
+    found = []
+    for path in sorted(Path(store.__file__).parent.rglob("*.py")):
+        for one in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(one, ast.FunctionDef) and one.args.args:
+                kind = ast.unparse(one.args.args[0].annotation or ast.Constant(""))
+                marks = {ast.unparse(mark) for mark in one.decorator_list}
+                if kind in ("Year", "Panels", "Donnees") and marks & {"cache", "lru_cache"}:
+                    found.append(f"{path.name}:{one.name}")
+    assert found == []

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from fpi_eval import text
@@ -60,7 +60,7 @@ class Audited:
     left_out: list[str]
 
 
-@cache
+@lru_cache(maxsize=4)
 def audited(p: Year) -> Audited:
     """Return every table that a report publishes, once for all processes.
 

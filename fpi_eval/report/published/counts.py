@@ -7,7 +7,7 @@ have a detail (département, course); older ones are sums only, under what earli
 """
 
 from collections.abc import Collection
-from functools import cache
+from functools import lru_cache
 
 import pandas as pd
 
@@ -75,7 +75,7 @@ def devenir(p: Year) -> Safe | None:
     return _devenir(p).get("devenir") or None
 
 
-@cache
+@lru_cache(maxsize=4)
 def _voeux(p: Year) -> dict[str, Safe | Absent]:
     """Return wishes beside places by territory × level × filière × voie × rentrée.
 
@@ -99,14 +99,14 @@ def _voeux(p: Year) -> dict[str, Safe | Absent]:
     return protected(p, [one], rows, dims, fine=fine)
 
 
-@cache
+@lru_cache(maxsize=4)
 def cellules(p: Year) -> pd.DataFrame:
     """Return the cell panel from files, programme's filières, voie scolaire, territory."""
     rows = of_programme(p, p.cells)
     return rows[(rows["voie"] == "scolaire") & rows["niveau"].notna()]
 
 
-@cache
+@lru_cache(maxsize=4)
 def _inscrits(p: Year) -> dict[str, Safe | Absent]:
     """Return entrants, and people in the programme's seats: one system, cell by cell.
 
@@ -165,7 +165,7 @@ def _located(p: Year, rows: pd.DataFrame, years: Collection[object] = ()) -> pd.
     return rows.assign(**{name: rows[name].where(told, AUTRES) for name in PLACE})
 
 
-@cache
+@lru_cache(maxsize=4)
 def en_service(p: Year) -> pd.DataFrame:
     """Return the region's cells (voie scolaire) with the programme's own seats in force."""
     rows = cellules(p)
@@ -178,7 +178,7 @@ def en_service(p: Year) -> pd.DataFrame:
     return rows.assign(seats=seats.where(rows["rentree"] >= start, 0.0))
 
 
-@cache
+@lru_cache(maxsize=4)
 def en_places(p: Year) -> pd.DataFrame:
     """Return cells with people in the programme's seats, a whole number in each."""
     rows = in_seats(en_service(p))
@@ -186,7 +186,7 @@ def en_places(p: Year) -> pd.DataFrame:
     return rows.assign(entrants_programme=rows["entrants_programme"].round())
 
 
-@cache
+@lru_cache(maxsize=4)
 def _devenir(p: Year) -> dict[str, Safe | Absent]:
     """Return what becomes of final-year students: territory × filière × level × voie × millésime.
 

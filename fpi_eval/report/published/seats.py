@@ -1,6 +1,6 @@
 """Published tables on seats: the programme's own, wishes and entrants beside them, jobs, costs."""
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -80,7 +80,7 @@ def wide(table: pd.DataFrame, indicators: tuple[Indicator, ...], by: list[str]) 
     return pd.concat([rows, pd.DataFrame([total])], ignore_index=True).rename_axis(columns=None)
 
 
-@cache
+@lru_cache(maxsize=4)
 def registre(p: Year) -> pd.DataFrame:
     """Return the programme's openings, closures apart, with what capacities show of each."""
     rows = p.rapprochement
