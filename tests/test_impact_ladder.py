@@ -107,5 +107,5 @@ def test_openings_where_nothing_tells_the_fill_are_in_neither_group():
 def test_fill_of_neighbours_where_there_are_none_is_refused_in_words():
     panel = invented_panel(opened=8)
     panel = with_places(panel, pd.Series(1.0, panel["cell"].unique()))
-    with pytest.raises(FpiError, match="aucune formation voisine"):
+    with pytest.raises(FpiError, match="rien ne dit ce que perdent"):
         by_fill(panel, "diplomes", cluster=None, departement=None)
