@@ -57,12 +57,12 @@ def test_the_width_of_the_interval_decides_of_the_digits(value, low, high, shown
 
 def test_no_doubt_is_said_of_95_times_in_100_alone():
     one = seats(2702.0, low=2356.0, high=3041.0, unit="personnes", nature=PROJECTED, level=0.80)
-    words = "2 700 personnes, huit chances sur dix d'être entre 2 350 et 3 050"
+    words = "2 700 personnes, huit fois sur dix entre 2 350 et 3 050"
     assert one.shown.replace("\u202f", " ").replace("\xa0", " ") == words
-    assert "huit chances sur dix d'être entre" in in_chapters.trajectoire(one, "9 000", 2030)
+    assert "huit fois sur dix entre" in in_chapters.trajectoire(one, "9 000", 2030)
     assert "sans doute entre" in replace(one, level=0.95).shown
     with speaking("en"):
-        assert "eight chances in ten of being between 2,350 and 3,050" in one.shown
+        assert "eight times in ten between 2,350 and 3,050" in one.shown
 
 
 @pytest.mark.parametrize("ends", [(NAN, NAN), (-0.2, NAN), (NAN, 0.2), (-INF, INF), (-1.0, 1.1)])

@@ -176,7 +176,7 @@ class Quantity:
         """The range after words that say its level: ``sans doute`` is 95 times in 100 alone."""
         if self.level in (None, LIKELY):
             return _("sans doute {range}").format(range=self.range)
-        return _("huit chances sur dix d'être {range}").format(range=self.range)
+        return _("huit fois sur dix {range}").format(range=self.range)
 
     @property
     def shown(self) -> str:

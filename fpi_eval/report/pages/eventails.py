@@ -47,7 +47,7 @@ def eventail(found: Outlook | Absent, lecture: str = "entrants") -> Figure | Abs
     return Figure(
         result.plot(lecture=lecture),
         f"{LECTURES[lecture]} : {text.nombre(end['q50'])} attendus d'ici {int(end['annee'])}, huit "
-        f"chances sur dix d'être entre {text.nombre(end['q10'])} et {text.nombre(end['q90'])}",
+        f"fois sur dix entre {text.nombre(end['q10'])} et {text.nombre(end['q90'])}",
         f"Projection fpi_eval ({result.title}) ; {found.context.credit}",
         f"Éventail par année. {said}.{aimed}",
         rows.assign(annee=rows["annee"].astype(str)),
