@@ -110,8 +110,8 @@ def markdown(rows: pd.DataFrame) -> str:
         f"# {TITLE}",
         "",
         f"{os.cpu_count()} cœurs ; médianes, du plus petit au plus grand temps entre parenthèses ; "
-        "charge : celle de la machine à la fin, une minute. « 20 × 6 » : 20 programmes, 6 rentrées "
-        "de chacun.",
+        "charge : celle de la machine à la fin, une minute ; plus que les cœurs mesurés, d'autres "
+        "calculs tournaient à côté. « 20 × 6 » : 20 programmes, 6 rentrées de chacun.",
         "",
         "| ce qui est mesuré | secondes | secondes de processeur | charge | mesures | code |",
         "|---|---|---|---|---|---|",
@@ -131,14 +131,17 @@ def markdown(rows: pd.DataFrame) -> str:
 
 def compared(rows: pd.DataFrame) -> list[str]:
     """Return the ratios that are aimed at, of the medians of one table, each with its goal."""
-    middle, said = rows.groupby("tache", sort=False)["secondes"].median(), []
+    middles = rows.groupby("tache", sort=False)[["secondes", "processeur"]].median()
+    middle, said = middles["secondes"], []
     for longer, shorter, words in RATIOS:
         pairs = [(task, task.replace(longer, shorter)) for task in middle.index if longer in task]
-        said += [
-            f"- {words.format(nombre(middle[a] / middle[b], 2))} ({a} ; {b})"
-            for a, b in pairs
-            if b in middle
-        ]
+        for a, b in pairs:
+            if b in middle:
+                same = ""
+                if shorter == TWO:  # the same work: what slows one of them shows there
+                    wall, cpu = middles.loc[a] / middles.loc[b]
+                    same = f", {nombre(wall / cpu, 2)} à temps de processeur égal"
+                said.append(f"- {words.format(nombre(middle[a] / middle[b], 2))}{same} ({a} ; {b})")
     return [
         *said,
         *(f"- {task} : objectif {goal}" for task, goal in GOALS.items() if task in middle),
