@@ -369,7 +369,7 @@ def test_the_same_adversary_recovers_people_trained_where_tables_are_protected_a
         apart.append(len(wanted))
         return found
 
-    monkeypatch.setattr(store, "SUBFOLDER", "un_par_un")  # what is kept elsewhere is protected
+    monkeypatch.setattr(store, "SUBFOLDER", tmp_path / "kept")  # else: what others kept
     monkeypatch.setattr(counts, "protected", one_by_one)
     monkeypatch.setattr(protection, "check", lambda *_: 0)
     p, folders = adversary.publish(tmp_path, PROGRAMME, (2026,))
