@@ -2,7 +2,6 @@
 
 import itertools
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -25,7 +24,7 @@ from fpi_eval.escapes import CONTROL
 from fpi_eval.misspelt import known_options
 from fpi_eval.pinned import verify
 from fpi_eval.programme_folders import DEFAULT, PROJECT, declared, find_programme
-from fpi_eval.text import AUTRE, liste
+from fpi_eval.text import AUTRE, liste, repeated
 from fpi_eval.toml_faults import in_french, key_lines, read_toml
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ Hote = Annotated[str, form(r"https?://[^/]+", "« https:// » puis un nom, sans 
 
 def once(names: Iterable[str], what: str) -> None:
     """Raise `ValueError` on names that are there twice."""
-    if twice := sorted(name for name, times in Counter(names).items() if times > 1):
+    if twice := repeated(names):
         raise ValueError(f"{what} en double : {liste(twice)}")
 
 
@@ -480,7 +479,7 @@ class Programme(Frozen):
         names = [
             f"{one.lien} ({one.niveau})" if isinstance(one, Hypothese) else one.code for one in many
         ]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
+        if twice := repeated(names):
             raise ValueError(
                 f"{liste(twice)} : deux fois dans [[{info.field_name}]]. Gardez une seule section"
             )

@@ -169,6 +169,19 @@ class Estimate(Headed):
         """Whether the interval leaves zero out."""
         return beyond_zero(self.ci_low, self.ci_high)
 
+    def of_seats(self, seats: float) -> "Estimate":
+        """Return the effect of so many seats; more closed than opened turn its ends around."""
+        low, high = sorted((seats * self.ci_low, seats * self.ci_high))
+        return replace(
+            self,
+            estimate=seats * self.estimate,
+            std_error=abs(seats) * self.std_error,
+            ci_low=low,
+            ci_high=high,
+            influence=None if self.influence is None else seats * self.influence,
+            seats=abs(seats),
+        )
+
     def told_by(self, gate: "Gate") -> "Estimate | None":
         """Return the estimate if it rests on enough openings."""
         return self if gate.told(self.openings) else None

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -167,6 +168,17 @@ def date_longue(day: date) -> str:
 def liste(words: Iterable[object]) -> str:
     """Return words joined as French prose, e.g. ``a, b et c``."""
     return format_list([str(word) for word in words], locale=locale())
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return in order the names that are there more than once.
+
+    Examples
+    --------
+    >>> repeated(["b", "a", "b"])
+    ['b']
+    """
+    return sorted(name for name, times in Counter(names).items() if times > 1)
 
 
 def bare(words: str) -> str:

@@ -124,20 +124,10 @@ class Evaluation(Result):
     def total(self) -> Estimate:
         """Return the net effect per seat times the seat-years seen, with its interval.
 
-        More seats closed than opened turn the ends of the interval round; as many have no total.
+        As many seats closed as opened have no total.
         """
-        net, times = self.estimates[NET], self.seat_years or np.nan
-        ends = (times * net.ci_low, times * net.ci_high)
-        low, high = ends[::-1] if times < 0 else ends
-        return replace(
-            net,
-            label=TOTAL,
-            influence=None,
-            estimate=times * net.estimate,
-            std_error=abs(times) * net.std_error,
-            ci_low=low,
-            ci_high=high,
-        )
+        net = self.estimates[NET].of_seats(self.seat_years or np.nan)
+        return replace(net, label=TOTAL, influence=None)
 
     def with_checks(self, more: Iterable[Check]) -> "Evaluation":
         """Return the evaluation with more checks, and the verdict they lead to."""

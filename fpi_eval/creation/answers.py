@@ -8,7 +8,7 @@ from fpi_eval.creation.search import DIPLOMA, GROUP, Catalogue, begun
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import parse_rentree
 from fpi_eval.sources.register.fault import ambiguous
-from fpi_eval.text import AUTRE, NIVEAUX, liste, nombre, plain
+from fpi_eval.text import AUTRE, NIVEAUX, liste, nombre, plain, repeated
 
 TODO = "à compléter"
 LEVELS = (*NIVEAUX, "ensemble")
@@ -155,15 +155,15 @@ def check_answers(answers: Answers) -> None:
     if not answers.cibles:
         raise FpiError("il faut au moins une cible : « --cible secondaire=500 ».")
     goals = [target.libelle for target in answers.cibles]
-    if twice := sorted({goal for goal in goals if goals.count(goal) > 1}):
+    if twice := repeated(goals):
         raise FpiError(f"cible(s) en double : {liste(twice)}. Gardez un seul nombre.")
     codes = [code for choice in answers.filieres for code in choice.codes]
-    if twice := sorted({code for code in codes if codes.count(code) > 1}):
+    if twice := repeated(codes):
         raise FpiError(
             f"code(s) {liste(twice)} dans plusieurs filières. Gardez chacun dans une seule."
         )
     names = [choice.code for choice in answers.filieres]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := repeated(names):
         raise FpiError(f"filière(s) {liste(twice)} nommée(s) deux fois.")
     if answers.fin < answers.debut:
         raise FpiError(

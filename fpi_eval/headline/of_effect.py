@@ -100,16 +100,13 @@ def _measure(year: Year, found: Estimate, times: float = 100.0) -> Measure | Abs
 
     Nothing where the interval is wider than what a seat can hold.
     """
-    low, high = found.ci_low, found.ci_high
     if np.isnan(found.estimate):
         return Unknown(f"{found.rule}.")
-    if untold(low, high):
+    if untold(found.ci_low, found.ci_high):
         return Unknown(VAGUE)
     people = PEOPLE.get(found.outcome, NAMES.get(found.outcome, found.outcome))
-    value = times * found.estimate
-    scope = seats_scope(year)
-    low, high = sorted((times * low, times * high))  # fewer seats than before turn them round
-    return Measure(value, scope, SOURCE, low, high, 0.95, unit=people)
+    whole, scope = found.of_seats(times), seats_scope(year)
+    return Measure(whole.estimate, scope, SOURCE, whole.ci_low, whole.ci_high, 0.95, unit=people)
 
 
 def studied(

@@ -139,8 +139,8 @@ def _row(dimension: str, group: str, frame: pd.DataFrame, whole: pd.DataFrame) -
     found = report(frame, fit_j(frame))
     n, parts = float(whole["dose"].sum()), []
     times = n or np.nan  # as many seats closed as opened: nothing of their sum can be told
-    for one in (found[GROSS], found[NET]):  # more seats may have closed than opened
-        parts += [times * one.estimate, *sorted((times * one.ci_low, times * one.ci_high))]
+    for one in (found[GROSS].of_seats(times), found[NET].of_seats(times)):
+        parts += [one.estimate, one.ci_low, one.ci_high]
     return (dimension, group, n, sites, *parts)
 
 

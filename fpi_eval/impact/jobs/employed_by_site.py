@@ -80,7 +80,8 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
         dropped=frame.dropped + fit.dropped,
         description=DESCRIPTION,
     )
-    return Estimates(tuple(scaled(one, seat_exits(frame)) for one in found))
+    seats = seat_exits(frame)
+    return Estimates(tuple(scaled(one, seats) for one in found))
 
 
 def _by_site(panel: pd.DataFrame, sites: pd.DataFrame, name: str) -> pd.DataFrame:

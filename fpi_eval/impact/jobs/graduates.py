@@ -45,10 +45,5 @@ def seat_exits(frame: pd.DataFrame) -> float:
 
 def scaled(estimate: Estimate, seat_years: float) -> Estimate:
     """Return an effect per seat as a programme total, its error scaled with it."""
-    names = ("estimate", "std_error", "ci_low", "ci_high", "influence")
-    values = {name: getattr(estimate, name) * seat_years for name in names}
-    if seat_years < 0:  # more seats closed than opened
-        values["std_error"] *= -1
-        values["ci_low"], values["ci_high"] = values["ci_high"], values["ci_low"]
     label = estimate.label.replace(" par place", " en tout")
-    return replace(estimate, **values, label=label, seats=abs(seat_years))
+    return replace(estimate.of_seats(seat_years), label=label)

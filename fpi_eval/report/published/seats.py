@@ -5,6 +5,7 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
+from fpi_eval.calendar import opened
 from fpi_eval.disclosure import TOTAL
 from fpi_eval.indicators import catalogue as c
 from fpi_eval.indicators import deploiement, join_jobs, suivi_ami_cma
@@ -376,7 +377,7 @@ def suivi(p: Year) -> Sheet | None:
         return None
     by = ["projet", "filiere", "niveau"]
     found = p.rapprochement
-    found = found[~(found["places_ouvertes"].astype(float) < 0)]  # a closure is no opening seen
+    found = found[opened(found) >= 0]  # a closure is no opening seen
     counts = {
         "vues": found["statut"].isin([CONFIRMEE, SUPERIEURE]),
         "en_partie": (found["statut"] == INFERIEURE) & (found["variation"] > 0),

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme, inside
 from fpi_eval.sources.reading.headers import Renaming
-from fpi_eval.text import liste
+from fpi_eval.text import liste, repeated
 
 MEGAOCTET = 1_000_000
 CATALOGUE = "/api/explore/v2.1/catalog/datasets"
@@ -81,9 +81,7 @@ def requests_for(
     """
     asked = sources or tuple(n for n, s in programme.sources.items() if s.telechargement)
     found = [_request(programme, name, rentree) for name in asked]
-    names = [request.fichier for request in found]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
+    if twice := repeated(request.fichier for request in found):
         raise FpiError(
             f"deux sources ont le même fichier ({liste(twice)}). Donnez à chacune le sien.",
             fichier="programme.toml",
