@@ -229,3 +229,18 @@ def test_a_column_named_twice_is_refused():
     table = pd.DataFrame([[1, 2]], columns=["a", "a"])
     with pytest.raises(FpiError, match="deux colonnes"):
         coding.numbers(table, "a")
+
+
+@pytest.mark.parametrize("kind", [np.int32, np.uint64, np.float64, str])
+def test_labels_already_in_order_are_coded_as_any_others(kind):
+    table = panel().assign(cell=lambda d: (d["cell"] + 7).astype(kind))
+    mixed = table.sample(frac=1, random_state=1)
+    integers, names = coding.codes(table, "cell")
+    for found, label in (((integers, names), table), (coding.codes(mixed, "cell"), mixed)):
+        np.testing.assert_array_equal(found[1][found[0]], label["cell"])
+    np.testing.assert_array_equal(names, coding.codes(mixed, "cell")[1])
+    for twice in (table.iloc[[0, 1, 1, 2]], mixed.iloc[[4, 2, 4]]):
+        with pytest.raises(FpiError, match="deux lignes ou plus"):
+            coding.once(twice, "cell", "time")
+    coding.once(table, "cell", "time")
+    coding.once(mixed, "cell", "time")

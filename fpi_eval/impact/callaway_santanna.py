@@ -35,12 +35,14 @@ def _means(wide: Wide, t: int, b: int, where: list[slice]) -> tuple[float, list,
     """Return the weighted mean change, each unit's influence on it by slice, and their number."""
     changes, weights = [], []
     for part in where:
-        change = wide.y[t, part] - wide.y[b, part]
-        known = change == change
-        changes.append(np.where(known, change, 0.0))
-        weights.append(wide.weights[part] * known)
+        change, weight = wide.y[t, part] - wide.y[b, part], wide.weights[part]
+        if np.isnan(change.sum()):
+            known = change == change
+            change, weight = np.where(known, change, 0.0), weight * known
+        changes.append(change)
+        weights.append(weight)
     total = sum(w.sum() for w in weights)
-    count = sum(np.count_nonzero(w) for w in weights)
+    count = sum(np.count_nonzero(w) for w in weights)  # a missing change weighs nothing
     if not count:
         return float("nan"), [0.0] * len(where), 0
     mean = sum(w @ d for w, d in zip(weights, changes, strict=True)) / total
@@ -190,20 +192,15 @@ def _estimate(
     influence = np.zeros((k + n_cohorts, wide.n_clusters))
     att, n1, n0 = np.zeros(k), np.zeros(k, dtype=int), np.zeros(k, dtype=int)
     compare = _adjusted if adjusted else _plain
-    psi = np.zeros(wide.y.shape[1])
     for row, (c, t, b) in enumerate(pairs):
-        psi[:] = 0
         if t != b:
             latest = max(wide.times[t], wide.times[b]) + anticipation
             others = _comparison(wide, c, latest, control)
             att[row], n1[row], n0[row], parts = compare(wide, t, b, own[c], others)
             for where, values in parts:
-                psi[where] = values
-        influence[row] = wide.by_cluster(psi)
+                wide.add(influence[row], where, values)
     for c in range(n_cohorts):
-        psi[:] = 0
-        psi[own[c]] = wide.weights[own[c]]
-        influence[k + c] = wide.by_cluster(psi)
+        wide.add(influence[k + c], own[c], wide.weights[own[c]])
     factor = wide.n_clusters / (wide.n_clusters - 1)
     missing = int(np.isnan(att).sum())
     note = f"{pluriel(missing, 'couple')} (ouverture, année) sans comparaison possible."
@@ -217,7 +214,7 @@ def _estimate(
         n_control=n0,
         reference=t == b,
         influence=influence,
-        covariance=factor * influence @ influence.T,
+        covariance=factor * (influence @ influence.T),
         mass=influence[k:].sum(axis=1)[c],
         cohorts=wide.cohorts,
         masses=influence[k:].sum(axis=1),

@@ -131,13 +131,10 @@ def _contrasts(wide: Wide, anticipation: int, controls: str) -> GroupTimeEffects
     delta, delta0 = np.array([fit[0] for fit in fits[:-1]]), fits[-1][0]
     att = delta[c, t] - delta[c, b] - delta0[t] + delta0[b]
     influence = np.zeros((len(pairs), wide.n_clusters))
-    psi = np.zeros(wide.y.shape[1])
     known = np.zeros(len(pairs), dtype=bool)
     for k, (g, year, start) in enumerate(zip(c, t, b, strict=True)):
-        psi[:] = 0
         for fit, part, sign in ((fits[g], parts[g], 1.0), (fits[-1], parts[-1], -1.0)):
-            psi[part] = sign * (fit[1][year] - fit[1][start])
-        influence[k] = wide.by_cluster(psi)
+            wide.add(influence[k], part, sign * (fit[1][year] - fit[1][start]))
         known[k] = _known(fits[g][2], year, start) and _known(fits[-1][2], year, start)
     influence[~known] = 0.0
     seen = np.isfinite(wide.y)
@@ -148,8 +145,9 @@ def _contrasts(wide: Wide, anticipation: int, controls: str) -> GroupTimeEffects
     mass = np.array([fit[3] for fit in fits])
     unknown = int((~known).sum())
     note = f"{pluriel(unknown, 'couple')} (ouverture, année) sans comparaison possible."
-    unit = np.arange(wide.y.shape[1])
-    mine = [(unit >= part.start) & (unit < part.stop) for part in parts[:-1]]
+    size = np.zeros((n_cohorts, wide.n_clusters))
+    for c_, part in enumerate(parts[:-1]):
+        wide.add(size[c_], part, np.ones(part.stop - part.start))
     return GroupTimeEffects(
         estimator=f"Sun–Abraham, témoins : {controls}",
         cohort=wide.cohorts[c],
@@ -159,12 +157,12 @@ def _contrasts(wide: Wide, anticipation: int, controls: str) -> GroupTimeEffects
         n_control=counts[-1, t],
         reference=t == b,
         influence=influence,
-        covariance=factor * influence @ influence.T,
+        covariance=factor * (influence @ influence.T),
         mass=mass[c, t],
         cohorts=wide.cohorts,
         masses=np.array([wide.weights[part].sum() for part in parts[:-1]]),
         factor=factor,
-        treated=np.array([wide.by_cluster(1.0 * own) > 0 for own in mine]),
+        treated=size > 0,
         n_obs=int(seen.sum()),
         n_units=wide.y.shape[1],
         n_clusters=wide.n_clusters,

@@ -56,6 +56,8 @@ def once(table: pd.DataFrame, unit: str, time: str) -> None:
     """Raise when a unit has two rows in a year, or when either column is absent."""
     for name in (unit, time):
         column(table, name)
+    if _in_order(table[unit], table[time]):
+        return
     twice = table.duplicated([unit, time], keep=False).to_numpy()
     if twice.any():
         first = table.loc[twice, [unit, time]].iloc[0]
@@ -66,6 +68,14 @@ def once(table: pd.DataFrame, unit: str, time: str) -> None:
             "gardez-en une.",
             colonne=f"{unit} », « {time}",
         )
+
+
+def _in_order(unit: pd.Series, time: pd.Series) -> bool:
+    """Return whether numbers go up from row to row, by unit and year: then none is there twice."""
+    if not all(isinstance(c.dtype, np.dtype) and c.dtype.kind in "iuf" for c in (unit, time)):
+        return False
+    u, t = unit.to_numpy(), time.to_numpy()
+    return bool(((u[1:] > u[:-1]) | (u[1:] == u[:-1]) & (t[1:] > t[:-1])).all())
 
 
 def labels(table: pd.DataFrame, name: str) -> pd.Series:
@@ -83,6 +93,11 @@ def mixed(values: pd.Series) -> bool:
 def codes(table: pd.DataFrame, name: str, *, ordered: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Return labels as integers 0..k-1, in order or as they come, and them; none missing."""
     values = labels(table, name)
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind in "iu" and len(values):
+        found = values.to_numpy()
+        if (found[1:] >= found[:-1]).all():  # in order already: nothing to hash
+            first = np.append(True, found[1:] != found[:-1])
+            return np.cumsum(first) - 1, found[first]
     integers, names = pd.factorize(values, sort=ordered)
     return integers.astype(np.int64, copy=False), np.asarray(names)
 

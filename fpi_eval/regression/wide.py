@@ -42,11 +42,12 @@ class Wide:
         """Return the number of clusters."""
         return self.y.shape[1] if self.cluster is None else int(self.cluster.max()) + 1
 
-    def by_cluster(self, values: np.ndarray) -> np.ndarray:
-        """Return sums of one value a unit over clusters."""
+    def add(self, sums: np.ndarray, where: slice | np.ndarray, values: np.ndarray) -> None:
+        """Add values of some units to the sums of their clusters, shape (n_clusters,)."""
         if self.cluster is None:
-            return values
-        return np.bincount(self.cluster, values, self.n_clusters)
+            sums[where] += values
+        else:
+            sums += np.bincount(self.cluster[where], values, len(sums))
 
 
 def widen(
@@ -83,10 +84,10 @@ def widen(
         raise FpiError("aucune valeur connue.", colonne=outcome)
     years = coding.years(frame, time).astype(float)
     first = coding.cohorts(frame, cohort, years)
-    late = np.where(np.isnan(first), 0, lag)
+    late = np.where(np.isnan(first), 0, lag) if np.ndim(lag) else None
     first = coding.constant(first, codes, n, cohort)
-    first = first + coding.constant(late, codes, n, lag_name)
-    times = np.unique(years[known])
+    first = first + (lag if late is None else coding.constant(late, codes, n, lag_name))
+    times = np.unique(years if known.all() else years[known])
     first = np.where(np.isnan(first) | (first > times[-1] + anticipation), np.inf, first)
     seen = np.bincount(codes[known], minlength=n) > 0
     usable = seen & (first > times[0] + anticipation)
@@ -94,19 +95,22 @@ def widen(
     first = first[order]
     rank = np.full(n, -1)
     rank[order] = np.arange(len(order))
-    row, shape = known & (rank[codes] >= 0), (len(times), len(order))
-    cell = np.searchsorted(times, years[row]) * len(order) + rank[codes[row]]
+    at, shape = rank[codes], (len(times), len(order))
+    row = known & (at >= 0)
+    row = slice(None) if row.all() else row  # a copy less
+    cell = np.searchsorted(times, years[row]) * len(order) + at[row]
 
     def spread(name: str) -> np.ndarray:
         wide = np.full(shape[0] * shape[1], np.nan)
         wide[cell] = coding.numbers(frame, name)[row]
         return wide.reshape(shape)
 
-    groups = None
+    groups, n_clusters = None, len(order)
     if cluster is not None:
         groups = coding.constant(coding.codes(frame, cluster, ordered=False)[0], codes, n, cluster)
-        groups = np.unique(groups[order], return_inverse=True)[1]
-    if len(np.unique(order if groups is None else groups)) == 1:
+        names, groups = np.unique(groups[order], return_inverse=True)
+        n_clusters = len(names)
+    if n_clusters == 1:
         raise FpiError("un seul groupe : aucune erreur ne se mesure.", colonne=cluster or unit)
     cohorts = np.unique(first[np.isfinite(first)])
     unread = int(seen.sum()) - len(order)
