@@ -13,7 +13,7 @@ from fpi_eval.impact.j import fit_j, report
 from fpi_eval.panel.identity import with_families
 from fpi_eval.panel.sample import Sample
 from fpi_eval.power import calendrier, closed_form, durees, expected, premieres, puissance
-from fpi_eval.power.detect import curves, detectable, margins_of, smallest
+from fpi_eval.power.detect import curves, detectable, followed, margins_of, smallest
 from fpi_eval.power.placement import Hosts, pattern, shifted_years, untreated, with_openings
 from fpi_eval.power.result import Puissance
 from fpi_eval.power.simulate import with_effect
@@ -173,9 +173,9 @@ def test_pattern_groups_openings_by_establishment_and_leaves_closures_out():
     closed = ("0010001A", "50025009", "", "scolaire", "secondaire", 2026, -10.0)
     unknown = ("0010001A", "50025008", "", "scolaire", "secondaire", 2025, np.nan)
     pat = pattern(register(BAC_PRO, BTS, closed, unknown))
-    assert (pat.n_etablissements, pat.n_departements, pat.closures) == (2, 2, 1)
+    assert (pat.n_etablissements, len(pat.areas), pat.closures) == (2, 2, 1)
     assert pat.seats == 12 + 20 + 12  # planned seats where the opened ones are not known
-    assert pat.sources[0] == (("secondaire", ((2026, 12.0),)), ("secondaire", ((2025, 12.0),)))
+    assert pat.areas[0] == ((("secondaire", ((2026, 12.0),)), ("secondaire", ((2025, 12.0),))),)
     assert pat.first == 2024
 
 
@@ -210,14 +210,46 @@ def test_openings_are_placed_outside_the_programme_region_with_all_their_seats(s
     assert not (hosts["filiere"] == "autre").any()
 
 
+def hosts(**columns) -> pd.DataFrame:
+    """Return one course in each of twelve establishments of six départements of a region."""
+    table = pd.DataFrame({"cell": range(12), "uai": list("abcdefghijkl"), "rentree": 2020})
+    places = {"code_departement": table["cell"] % 6, "code_region": "r", "niveau": "secondaire"}
+    return table.assign(entrants=10.0, **places | columns)
+
+
 def test_an_opening_without_room_is_not_forgotten():
-    panel = pd.DataFrame(
-        {"cell": [1, 2], "uai": ["a", "b"], "niveau": "secondaire", "code_region": "r",
-         "rentree": 2020, "entrants": 10.0}
-    )  # fmt: skip
     pat = pattern(register(BAC_PRO, BTS))
     with pytest.raises(FpiError, match="trop peu d'établissements"):
-        Hosts(panel, pat.first).place(pat, 0.0, np.random.default_rng(0))
+        Hosts(hosts(), pat.first).place(pat, 0.0, np.random.default_rng(0))
+
+
+def test_establishments_of_a_departement_are_placed_in_one():
+    """Two schools of one département and one of another: spread over three, they would show less
+    noise than the register's own shocks leave.
+    """
+    pat = pattern(register(*((uai, *BAC_PRO[1:]) for uai in ("0010001A", "0010002B", "0690002B"))))
+    for seed in range(20):
+        placed = Hosts(hosts(), pat.first).place(pat, 0.0, np.random.default_rng(seed))
+        assert len(placed) == 3
+        assert len({cell % 6 for cell in placed}) == 2
+
+
+def test_a_course_that_closed_before_the_openings_hosts_none():
+    panel = hosts()
+    pat = pattern(register(BAC_PRO))
+    late = panel[panel["cell"] == 5].assign(rentree=2021)
+    found = Hosts(pd.concat([panel, late]), pat.first)
+    assert set(found.place(pat, 0.0, np.random.default_rng(0))) == {5}
+
+
+def test_seats_of_a_voie_that_the_panel_does_not_count_are_not_looked_for(small):
+    blind = small.panel["voie"] == "apprentissage"
+    panel = small.panel.assign(diplomes=small.panel["diplomes"].mask(blind))
+    assert set(followed(small.openings, panel, "diplomes")["voie"]) == {"scolaire"}
+    assert len(followed(small.openings, panel, "terminale")) == len(small.openings)
+    apprentices = small.openings[small.openings["voie"] == "apprentissage"]
+    with pytest.raises(FpiError, match="n'en compte pas la voie"):
+        puissance(panel, apprentices, resultats=("diplomes",), rentrees=(2030,), draws=1)
 
 
 def test_a_panel_of_treated_regions_only_has_nowhere_to_place_openings(small):

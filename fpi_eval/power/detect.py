@@ -11,7 +11,7 @@ from scipy.stats import t as student
 from fpi_eval.calendar import LABELS, SHOWN, calendrier, opened, premieres
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT
-from fpi_eval.impact.uncertainty import ENOUGH
+from fpi_eval.impact.uncertainty import CR3, ENOUGH, INTERVAL_TEXT
 from fpi_eval.misspelt import known_options
 from fpi_eval.power.placement import Pattern, pattern, untreated
 from fpi_eval.power.result import Puissance
@@ -77,8 +77,7 @@ def puissance(
         No opening, no untreated region, an outcome the panel lacks, or too few establishments.
     """
     agenda = calendrier(register, mef=mef, familles=familles, jour=jour, resultats=tuple(resultats))
-    first = premieres(agenda)
-    pat = pattern(register)
+    first, whole = premieres(agenda), pattern(register)
     rest, size = untreated(panel, register)
     wanted = {
         row.resultat: [y for y in rentrees or range(row.ligne, horizon + 1) if y >= row.ligne]
@@ -89,46 +88,55 @@ def puissance(
             "aucune rentrée demandée ne montre un résultat de ces ouvertures : le premier se lit à "
             f"la rentrée {first['ligne'].min()}."
         )
-    expectation = expected(programme, register) if programme else {}
-    found = [
-        simulate(
-            rest,
-            pat,
-            name,
-            years,
-            size=size,
-            effect=expectation.get(name, 0.0),
-            draws=draws,
-            seed=seed,
-        )
-        for name, years in wanted.items()
-    ]
-    kept = [part for part in found if part["estimate"].notna().any()]
+    kept, tables, short = [], [], 0
+    for name, years in wanted.items():
+        counted = followed(register, rest, name)
+        if not years or not (opened(counted) > 0).any():
+            continue
+        pat, aim = pattern(counted), expected(programme, counted) if programme else {}
+        effect = aim.get(name, 0.0)
+        runs = simulate(rest, pat, name, years, size=size, effect=effect, draws=draws, seed=seed)
+        found = detectable(runs, degrees(pat), aim)
+        short += len(years) - len(found) // 3
+        if len(found):
+            kept.append(runs)
+            tables.append(found)
     if not kept:
-        raise FpiError("le panel est trop court pour y placer les ouvertures du registre.")
-    runs = pd.concat(kept, ignore_index=True)
-    table = detectable(runs, degrees(pat), expectation)
-    short = [(name, y) for name, years in wanted.items() for y in years]
+        raise FpiError(
+            "le panel est trop court pour y placer les ouvertures du registre, ou n'en compte pas "
+            "la voie."
+        )
+    rule = choose(whole.n_etablissements)
     return Puissance(
-        table,
-        curves(runs),
+        pd.concat(tables, ignore_index=True),
+        curves(pd.concat(kept, ignore_index=True)),
         agenda,
         first,
-        choose(pat.n_etablissements).name,
+        INTERVAL_TEXT.format(kind=CR3) if rule.key == "cr1" else rule.name,
         draws,
-        pat.n_etablissements,
-        pat.n_departements,
-        pat.seats,
-        pat.closures,
-        len(short) - len(table) // 3,
+        whole.n_etablissements,
+        len(whole.areas),
+        whole.seats,
+        whole.closures,
+        short,
         max(rentrees) if rentrees else horizon,
     )
 
 
+def followed(register: pd.DataFrame, panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
+    """Return the openings of the voies in which the panel counts an outcome.
+
+    Open files count apprentices at work alone: their seats say nothing of graduates.
+    """
+    if outcome not in panel:
+        raise FpiError(f"résultat absent du panel : {outcome}.", colonne=outcome)
+    return register[register["voie"].isin(panel.loc[panel[outcome].notna(), "voie"].unique())]
+
+
 def degrees(pat: Pattern) -> int:
     """Return the degrees of freedom of the rule: treated départements − 1 if enough of them."""
-    few = pat.n_departements < ENOUGH
-    return max((pat.n_etablissements if few else pat.n_departements) - 1, 1)
+    few = len(pat.areas) < ENOUGH
+    return max((pat.n_etablissements if few else len(pat.areas)) - 1, 1)
 
 
 def smallest(margins: np.ndarray) -> tuple[float, float, float]:
@@ -170,21 +178,8 @@ def detectable(runs: pd.DataFrame, df: int, expectation: Mapping[str, float]) ->
         error = known["std_error"].mean()
         wrong = (known["ci_low"] > 0) | (known["ci_high"] < 0)
         aim = expectation.get(key[0], np.nan) * (MARGIN if key[1] == DISPLACEMENT else 1.0)
-        rows.append(
-            (
-                *key,
-                mde,
-                low,
-                high,
-                closed_form(error, df),
-                known["estimate"].std(),
-                error,
-                wrong.mean(),
-                aim,
-                mde <= aim,
-                len(known),
-            )
-        )
+        sizes = (mde, low, high, closed_form(error, df), known["estimate"].std(), error)
+        rows.append((*key, *sizes, wrong.mean(), aim, mde <= aim, len(known)))
     names = [
         "mde", "mde_bas", "mde_haut", "mde_formule", "ecart_type", "erreur", "fausse_alarme",
         "attendu", "detectable", "tirages",

@@ -12,23 +12,28 @@ from fpi_eval.panel.cells import targeted_of
 from fpi_eval.sources.territoires import departement_code
 
 Opening = tuple[str, tuple[tuple[int, float], ...]]
+Source = tuple[Opening, ...]
 MINIMUM_BEFORE = 2  # rentrées before the first opening, without which no path can be compared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pattern:
-    """The register's openings by establishment, and what its inference rule counts.
+    """The register's openings by département and establishment, whose shocks they share.
 
-    ``sources``: one tuple of openings an establishment; an opening is its level and its seats by
-    rentrée. ``closures`` counts the rows with negative seats, which are not moved.
+    ``areas``: one tuple of establishments a département, one tuple of openings an establishment; an
+    opening is its level and its seats by rentrée. ``closures`` counts the rows with negative seats,
+    which are not moved.
     """
 
-    sources: tuple[tuple[Opening, ...], ...]
-    n_etablissements: int
-    n_departements: int
+    areas: tuple[tuple[Source, ...], ...]
     seats: float
     closures: int
     first: int
+
+    @property
+    def n_etablissements(self) -> int:
+        """Return how many establishments open seats."""
+        return sum(map(len, self.areas))
 
 
 def pattern(register: pd.DataFrame) -> Pattern:
@@ -41,19 +46,15 @@ def pattern(register: pd.DataFrame) -> Pattern:
     code = rows["cfd"].fillna("").astype("str") if "cfd" in rows else ""
     mef = rows["mefstat11"].fillna("").astype("str") if "mefstat11" in rows else ""
     rows = rows.assign(formation_=code + mef)
-    sources = []
-    for _, site in rows.groupby("uai", sort=True):
-        cells = site.groupby(["formation_", "voie"], sort=True)
-        sources.append(
-            tuple(
-                (cell["niveau"].iloc[0], tuple(zip(cell["rentree"], cell["places"], strict=True)))
-                for _, cell in cells
-            )
+    areas: dict[str, list[Source]] = {}
+    for uai, site in rows.groupby("uai", sort=True):
+        source = tuple(
+            (cell["niveau"].iloc[0], tuple(zip(cell["rentree"], cell["places"], strict=True)))
+            for _, cell in site.groupby(["formation_", "voie"], sort=True)
         )
+        areas.setdefault(departement_code(uai), []).append(source)
     return Pattern(
-        tuple(sources),
-        len(sources),
-        rows["uai"].map(departement_code).nunique(),
+        tuple(map(tuple, areas.values())),
         float(rows["places"].sum()),
         int(closed.sum()),
         int(rows["rentree"].min()),
@@ -100,12 +101,12 @@ def shifted_years(panel: pd.DataFrame, pat: Pattern, until: int) -> int | None:
 
 
 class Hosts:
-    """Cells that may host openings: targeted courses that exist before them, by establishment."""
+    """Cells that may host openings: targeted courses there just before them, by establishment."""
 
     def __init__(self, panel: pd.DataFrame, first: int) -> None:
-        before = panel["rentree"] < first
-        alive = before & targeted_of(panel) & (panel["entrants"] > 0)
-        cells = panel[alive].drop_duplicates("cell")
+        last = panel.loc[panel["rentree"] < first, "rentree"].max()
+        alive = (panel["rentree"] == last) & targeted_of(panel) & (panel["entrants"] > 0)
+        cells = panel[alive]
         if "nouvelle" in panel:
             cells = cells[~cells["nouvelle"].astype(bool)]
         self.free: dict[str, dict[str, list[int]]] = {}
@@ -113,6 +114,7 @@ class Hosts:
             self.free.setdefault(uai, {}).setdefault(niveau, []).append(cell)
         sites = cells.drop_duplicates("uai")
         self.by_region = sites.groupby("code_region")["uai"].agg(list).to_dict()
+        self.departement = sites.set_index("uai")["code_departement"].to_dict()
         self.sizes = yearly_entrants(panel, first)
 
     def order(self, size: float, rng: np.random.Generator) -> list[str]:
@@ -131,45 +133,58 @@ class Hosts:
     def place(self, pat: Pattern, size: float, rng: np.random.Generator) -> dict[int, tuple]:
         """Return seats by rentrée of each chosen cell.
 
-        An establishment's openings stay together where one is large enough; otherwise those left
-        over go to another.
+        A département's establishments stay in one département, an establishment's openings in one
+        establishment, where there is room; those left over go to the rest of the départements
+        taken, then elsewhere.
         """
-        order = self.order(size, rng)
-        queue = [list(source) for source in sorted(pat.sources, key=len, reverse=True)]
+        homes: dict[str, list[str]] = {}
+        for uai in self.order(size, rng):
+            homes.setdefault(self.departement[uai], []).append(uai)
         placed: dict[int, tuple] = {}
-        while queue and order:
-            source = queue.pop(0)
-            home = next((u for u in order if self._room(u, source) == len(source)), None)
-            if home is None:
-                home = max(order, key=lambda u: self._room(u, source))
-                if not self._room(home, source):
-                    queue.append(source)
-                    break
-            order.remove(home)
-            if left := self._settle(home, source, placed, rng):
-                queue.append(left)
-        if not placed or queue:
+        left: list[Source] = []
+        spare: list[str] = []
+        for area in sorted(pat.areas, key=len, reverse=True):
+            wide = max(homes, key=lambda name: min(len(homes[name]), len(area)), default="")
+            near = homes.pop(wide, [])
+            left += self._settle(area, near, placed, rng)
+            spare += near
+        for order in (spare, [uai for hosts in homes.values() for uai in hosts]):
+            left = self._settle(left, order, placed, rng)
+        if left:
             raise FpiError(
                 "trop peu d'établissements sans place du programme pour y placer les ouvertures "
                 "du registre. Donnez le panel de toutes les régions."
             )
         return placed
 
+    def _settle(
+        self, sources: Sequence[Source], order: list[str], placed: dict[int, tuple], rng
+    ) -> list[Source]:
+        """Place openings in establishments, taken off ``order``, and return what finds no room."""
+        queue, left = sorted(sources, key=len, reverse=True), []
+        while queue:
+            source = queue.pop(0)
+            home = max(order, key=lambda uai: self._room(uai, source), default="")
+            if not home or not self._room(home, source):
+                left.append(source)
+                continue
+            order.remove(home)
+            free = {level: list(rng.permutation(c)) for level, c in self.free[home].items()}
+            over = []
+            for niveau, path in source:
+                if free.get(niveau):
+                    placed[int(free[niveau].pop())] = path
+                else:
+                    over.append((niveau, path))
+            if over:
+                queue.append(tuple(over))
+        return left
+
     def _room(self, uai: str, source: Sequence[Opening]) -> int:
         levels = [niveau for niveau, _ in source]
         return sum(
             min(levels.count(niveau), len(self.free[uai].get(niveau, []))) for niveau in set(levels)
         )
-
-    def _settle(self, uai: str, source: list[Opening], placed: dict[int, tuple], rng) -> list:
-        free = {niveau: list(rng.permutation(cells)) for niveau, cells in self.free[uai].items()}
-        left = []
-        for niveau, path in source:
-            if free.get(niveau):
-                placed[int(free[niveau].pop())] = path
-            else:
-                left.append((niveau, path))
-        return left
 
 
 def with_openings(panel: pd.DataFrame, placed: dict[int, tuple], back: int) -> pd.DataFrame:

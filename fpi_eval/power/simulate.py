@@ -30,8 +30,6 @@ def simulate(
     Columns: resultat, effet, rentree, tirage, estimate, std_error, ci_low, ci_high; the effect
     added (``effect`` a seat on average) is taken off the estimate and its interval.
     """
-    if outcome not in rest:
-        raise FpiError(f"résultat absent du panel : {outcome}.", colonne=outcome)
     moves = {year: shifted_years(rest, pat, year) for year in years}
     rows = []
     for back in sorted({b for b in moves.values() if b is not None}):
@@ -61,18 +59,8 @@ def _one(
     rows = []
     for e in items:
         off = 0.0 if e.label == DISPLACEMENT else effect
-        rows.append(
-            (
-                outcome,
-                e.label,
-                year,
-                draw,
-                e.estimate - off,
-                e.std_error,
-                e.ci_low - off,
-                e.ci_high - off,
-            )
-        )
+        found = (e.estimate - off, e.std_error, e.ci_low - off, e.ci_high - off)
+        rows.append((outcome, e.label, year, draw, *found))
     return rows
 
 
