@@ -1,7 +1,9 @@
 """From `fpi-eval individus` to the words of a page, on simulated files."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from records_csv import as_csv
@@ -150,6 +152,18 @@ def test_persons_of_no_known_establishment_are_refused(annee, tmp_path):
         records.count(annee, tmp_path)
 
 
+def test_contracts_that_were_not_delivered_leave_their_voie_unknown(annee, tmp_path):
+    drawn = twin.draw(twin.DELIVERED, annee.programme.graine, programme=annee.programme)
+    for path in twin.write_records(drawn, tmp_path, years=[2024]):
+        if path.name.startswith("contrats_6") and "apprentissage" in path.name:
+            path.unlink()
+    rows = records.count(annee, tmp_path).panel.table
+    rows = rows[(rows["rentree"] == 2024) & rows["terminale"].notna()].groupby("voie")
+    known = rows[["en_emploi_6_mois", "en_emploi_12_mois", records.INDUSTRY_JOBS]].count()
+    assert known.loc["apprentissage"].gt(0).tolist() == [False, True, False]
+    assert known.loc["scolaire"].gt(0).all()
+
+
 def test_the_page_says_who_they_were_and_what_each_cost(annee, compte, evaluation):
     equal = impact.adjusted(compte.panel, records.INDUSTRY_JOBS, records.GROUPS)
     new = impact.marginal(compte.panel, records.GROUPS)
@@ -163,6 +177,16 @@ def test_the_page_says_who_they_were_and_what_each_cost(annee, compte, evaluatio
     assert list(without.frame) == ["groupe", "autres", "ouvertes"]
     assert "Pas ici." in without.note
     assert "composition égale" in page.egalise(evaluation, equal)
+    _, same, *robust = equal.effects
+    sure = replace(same, estimate=0.2, ci_low=0.1, ci_high=0.3)
+    few = [replace(one, n_openings=3) for one in robust]  # told of nobody
+    wide = [replace(one, ci_low=-2.0, ci_high=2.0) for one in robust]
+    for others in (few, wide):
+        effects = replace(equal.effects, items=(sure, sure, *others))
+        said = page.egalise(evaluation, replace(equal, effects=effects))
+        assert "+20 personnes" in said.replace("\xa0", " ")
+        assert said.endswith("repose sur trop peu pour un chiffre.")
+    assert page._share(0.3, np.nan, 0.1) == page.UNTOLD
     (whole, *_) = prices = costs.industry_costs(annee, compte.panel, evaluation)
     assert whole.ratio == pytest.approx(whole.cost / evaluation.total().estimate)
     assert whole.interval.low < whole.ratio < whole.interval.high

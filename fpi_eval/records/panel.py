@@ -36,7 +36,8 @@ def counts(records: Records) -> pd.DataFrame:
     Columns: the keys, ``terminale``, ``diplomes``, ``sortants``, and at each horizon those in work
     (``en_emploi_k_mois``), in the industry of the establishment's region by place of work
     (``en_emploi_industrie_region_k``), in industry and living in that region
-    (``en_emploi_industrie_residents_k``). A horizon that no contract of a rentrée tells is missing.
+    (``en_emploi_industrie_residents_k``). A horizon that no contract of a rentrée and voie tells is
+    missing: its file was not delivered.
     """
     horizons = records.individus.horizons
     persons = persons_of(records)
@@ -132,7 +133,7 @@ def _tidy(table: pd.DataFrame, keys: list[str], horizons: Sequence[int]) -> pd.D
     for name in outcomes(horizons):
         table[name] = table[name].fillna(0).astype("float64")
     for months in horizons:
-        seen = table.groupby("rentree")[employed(months)].transform("sum") > 0
+        seen = table.groupby(["voie", "rentree"])[employed(months)].transform("sum") > 0
         for name in (employed(months), in_industry(months), living_there(months)):
             table[name] = table[name].where(seen)
     for name in keys:
@@ -165,10 +166,10 @@ def with_counts(annee: Year, counted: pd.DataFrame) -> Joined:
     listed = pd.MultiIndex.from_frame(table[["uai", "voie", "rentree"]]).isin(
         pd.MultiIndex.from_frame(seen)
     )
-    known = by_cell.groupby("rentree")[names].sum(min_count=1).notna()
+    told = by_cell[names].notna().groupby([by_cell["voie"], by_cell["rentree"]]).any()
+    told = told.reindex(pd.MultiIndex.from_frame(table[["voie", "rentree"]]), fill_value=False)
     for name in names:
-        told = table["rentree"].map(known[name]).fillna(False).astype(bool)
-        table[name] = table[name].mask(listed & told & ~found, 0.0)
+        table[name] = table[name].mask(listed & told[name].to_numpy() & ~found, 0.0)
     total = by_cell["terminale"].sum()
     matched = float(table.loc[found, "terminale"].sum() / total) if total else float("nan")
     return Joined(annee.panel.with_table(table.drop(columns="_vu")), matched)

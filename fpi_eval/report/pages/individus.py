@@ -12,7 +12,7 @@ from fpi_eval.costs import UnitCost, cost_table
 from fpi_eval.headline import Headline
 from fpi_eval.headline.first_page import UNPROVEN, only_own
 from fpi_eval.impact.frame import GROSS, NET
-from fpi_eval.impact.jobs.adjusted import Adjusted
+from fpi_eval.impact.jobs.adjusted import ALIKE, J_ALIKE, PLAIN, Adjusted
 from fpi_eval.impact.jobs.marginal import Marginal
 from fpi_eval.panel.context import Context
 from fpi_eval.records import GROUPS
@@ -125,27 +125,34 @@ def semblables(
 def _share(before: float, low: float, high: float) -> str:
     """Return between what and what the share of a group lies, or that nobody can tell."""
     low, high = (min(max(before + end, 0.0), 1.0) for end in (low, high))
-    return UNTOLD if high - low > WIDE else f"{text.pourcent(low, 0)} à {text.pourcent(high, 0)}"
+    vague = untold(low, high, WIDE / 2)
+    return UNTOLD if vague else f"{text.pourcent(low, 0)} à {text.pourcent(high, 0)}"
 
 
 def egalise(evaluation: Evaluation | Absent, egaux: Adjusted | Absent) -> str:
-    """Return one French sentence: the gross effect at equal composition, beside the others."""
+    """Return in French the gross effect at equal composition, beside the others that are told."""
     found = allowed(evaluation, egaux)
     if isinstance(found, Absent) or isinstance(evaluation, Absent):
         return ""
-    _, same, plain, alike = found.effects
-    if untold(same.ci_low, same.ci_high):
+    kept = {one.label: one for one in found.effects}
+    if not (same := kept.get(J_ALIKE)):
+        return ""
+    value, *ends = _signed(same)
+    if value == UNTOLD:
         return "À composition égale des élèves, l'effet brut est trop incertain pour être dit."
-    main, *others = (
-        [text.signe(v) for v in _rounded(e.estimate, e.ci_low, e.ci_high)]
-        for e in (same, evaluation.estimates[GROSS], alike, plain)
+    plain = _signed(evaluation.estimates[GROSS])[0]
+    beside = "" if plain == UNTOLD else f", contre {plain} sans égaliser"
+    robust = [_signed(kept[label])[0] for label in (ALIKE, PLAIN) if label in kept]
+    said = (
+        f"À composition égale des élèves, l'effet brut serait de {value} personnes pour 100 "
+        f"places (de {ends[0]} à {ends[1]}){beside}."
     )
-    first, robust, rough = (one[0] for one in others)
+    second = f"{said} Une seconde méthode (doublement robuste)"
+    if len(robust) < 2 or UNTOLD in robust:
+        return f"{second} repose sur trop peu pour un chiffre."
     return (
-        f"À composition égale des élèves, l'effet brut serait de {main[0]} personnes pour 100 "
-        f"places (de {main[1]} à {main[2]}), contre {first} sans égaliser. Une seconde "
-        "méthode (doublement robuste), qui ne compare pas chaque formation à elle-même, donne "
-        f"{robust} ({rough} sans égaliser)."
+        f"{second}, qui ne compare pas chaque formation à elle-même, donne {robust[0]} "
+        f"({robust[1]} sans égaliser)."
     )
 
 
@@ -197,6 +204,11 @@ def _told(one: Estimate, *, vague: bool = False) -> tuple[float | str, ...]:
     """Return an effect and its ends for 100 seats, or that it is too uncertain for a number."""
     value, *ends = _rounded(one.estimate, one.ci_low, one.ci_high)
     return UNTOLD if vague or untold(one.ci_low, one.ci_high) else value, *ends
+
+
+def _signed(one: Estimate) -> list[str]:
+    """Return an effect and its ends for 100 seats in words, or that it has no number."""
+    return [v if isinstance(v, str) else text.signe(v) for v in _told(one)]
 
 
 def _rounded(*values: float) -> list[float]:
