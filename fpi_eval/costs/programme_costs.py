@@ -157,11 +157,8 @@ def acceptability_curves(found: Outlook) -> pd.DataFrame | Absent:
     if len(some) < len(total) * RARE:
         return Absent(NOBODY)
     dear = 10 * figures(max(np.quantile(cost / some, FARTHEST) for cost in paid.values()) / 10)
-    prices, of = np.linspace(0, dear, PRICES + 1), (float(total.mean()), float(total.std()))
-    parts = [
-        acceptability(cost, *of, prices, draws=total).assign(label=basis)
-        for basis, cost in paid.items()
-    ]
+    prices = np.linspace(0, dear, PRICES + 1)
+    parts = [acceptability(cost, total, prices).assign(label=name) for name, cost in paid.items()]
     return pd.concat(parts)
 
 

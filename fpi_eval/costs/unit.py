@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy import stats
 
 from fpi_eval import plots
 from fpi_eval.errors import FpiError
@@ -51,7 +50,7 @@ def bootstrap_ratio(cost: np.ndarray | float, draws: np.ndarray) -> Interval:
     return Interval(float(low), float(high))
 
 
-def _rounded(amount: float) -> str:
+def in_euros(amount: float) -> str:
     """Return an amount with the two figures that it deserves, infinite as it is."""
     return euros(figures(amount))
 
@@ -97,9 +96,9 @@ class UnitCost(Result):
         if not np.isfinite(low):
             return "aucun coût positif compatible"
         if np.isinf(high):
-            floor = f"au moins {_rounded(low)}, " if low > 0 else ""
+            floor = f"au moins {in_euros(low)}, " if low > 0 else ""
             return f"{floor}{UNBOUNDED} vers le haut"
-        return f"de {_rounded(low)} à {_rounded(high)}"
+        return f"de {in_euros(low)} à {in_euros(high)}"
 
     def summary(self) -> str:
         """Return one French sentence: cost per unit and its interval."""
@@ -149,6 +148,8 @@ def unit_cost(
         interval = bootstrap_ratio(cost, draws)
         low, high = np.quantile(draws, LIKELY)
         likely = (float(low), float(high))
+    elif std_error == 0 and count > 0:  # counted: by Fieller, rounding would unbound it
+        interval = Interval(cost / count, cost / count)
     else:
         interval = fieller(cost, count, 0.0, std_error**2, df=df)
     return UnitCost(unit, basis, float(cost), float(count), float(std_error), interval, likely)
@@ -175,26 +176,11 @@ def cost_table(costs: Sequence[UnitCost]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-@known_options
-def acceptability(
-    cost: float,
-    count: float,
-    std_error: float,
-    thresholds: np.ndarray,
-    *,
-    draws: np.ndarray | None = None,
-) -> pd.DataFrame:
+def acceptability(cost: float, draws: np.ndarray, thresholds: np.ndarray) -> pd.DataFrame:
     """Return, for each price one would pay per unit, the confidence that the programme is below.
 
-    Notes
-    -----
-    The share of resamples (or of the normal law of the count) where ``threshold × count`` exceeds
-    the cost: a net benefit never divides by a count near zero.
+    The share of resampled counts whose product with the price exceeds the cost: a net benefit never
+    divides by a count near zero.
     """
-    thresholds = np.asarray(thresholds, dtype=float)
-    if draws is not None:
-        share = (thresholds[:, None] * np.asarray(draws)[None, :] > cost).mean(axis=1)
-    else:
-        gain = thresholds * count - cost
-        share = stats.norm.cdf(gain / np.maximum(thresholds * std_error, 1e-300))
-    return pd.DataFrame({"threshold": thresholds, "share": share})
+    share = (np.multiply.outer(thresholds, draws) > cost).mean(axis=1)
+    return pd.DataFrame({"threshold": np.asarray(thresholds, dtype=float), "share": share})

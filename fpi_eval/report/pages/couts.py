@@ -19,7 +19,7 @@ from fpi_eval.costs.programme_costs import (
     seat_costs,
     sure_prices,
 )
-from fpi_eval.costs.unit import UnitCost, cost_table, unit_cost
+from fpi_eval.costs.unit import UnitCost, cost_table, in_euros, unit_cost
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.panel.context import Context
@@ -71,15 +71,10 @@ def _planned(what: Programme) -> str:
 def _per_person(cost: Cout, people: float) -> str:
     """Return the cost of a person trained, in words."""
     least = "au moins " if cost.minimum else ""
-    words = f"{least}{text.euros(figures(cost.total / people))} par personne en coût complet"
+    words = f"{least}{in_euros(cost.total / people)} par personne en coût complet"
     if cost.subvention is None:
         return f"{words}, la subvention n'étant pas publiée"
-    return f"{words}, {text.euros(figures(cost.subvention / people))} en subvention"
-
-
-def _euros(amount: float) -> str:
-    """Return an amount with the two figures that it deserves."""
-    return text.euros(figures(amount))
+    return f"{words}, {in_euros(cost.subvention / people)} en subvention"
 
 
 def told_costs(costs: pd.DataFrame) -> pd.DataFrame:
@@ -115,7 +110,7 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
     return table(
         told_costs(rows),
         "Coût par place et par personne",
-        formats={"ratio": _euros, "count": WHOLE},
+        formats={"ratio": in_euros, "count": WHOLE},
         labels={
             "programme": "Programme",
             "basis": "Montant",
@@ -128,7 +123,9 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
         note="Montant : ce que le registre dit des places comptées, celles qui restent à ouvrir "
         "coûtant autant ; à défaut, le budget de tout le programme. "
         "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
-        "(enseignants) n'est pas compté. Euros courants, sans actualisation : des montants "
+        "(enseignants) n'est pas compté. Les équipements sont comptés en entier, sans étalement "
+        "sur leur durée d'usage : ceux qu'ils serviront à former ensuite feraient baisser le coût "
+        "par personne. Euros courants, sans actualisation : des montants "
         f"d'années différentes se comparent mal.{MINIMUM * (budget and what.cout.minimum)}"
         + (PREDECESSOR.format(before.nom) if before else ""),
     )
@@ -144,7 +141,7 @@ def emplois(
     return table(
         told_costs(pd.concat(parts, ignore_index=True)),
         by_horizon(context.programme, f"Coût par emploi net à {MONTHS} mois des diplômés"),
-        formats={"ratio": _euros, "count": lambda jobs: text.nombre(figures(jobs))},
+        formats={"ratio": in_euros, "count": lambda jobs: text.nombre(figures(jobs))},
         labels={
             "basis": "Montant",
             "sinon": "Sans la formation",
@@ -186,7 +183,7 @@ def acceptabilite(found: Outlook | Absent) -> Figure | Absent:
     if isinstance(rows, Absent):
         return rows
     sure, prices = sure_prices(rows)
-    told = [(basis.lower(), _euros(price)) for basis, price in prices.items()]
+    told = [(basis.lower(), in_euros(price)) for basis, price in prices.items()]
     chances = f"{sure:.0f} chances sur 100 de coûter moins de"
     unit = by_horizon(programme, UNITS[NET_GRADUATES])
     return Figure(
