@@ -491,6 +491,18 @@ class Programme(Frozen):
         once((OTHERS, *(filiere.libelle for filiere in filieres)), "libellé(s)")
         return filieres
 
+    @field_validator("cibles")
+    @classmethod
+    def _told_apart(cls, cibles: tuple[Cible, ...]) -> tuple[Cible, ...]:
+        """Refuse two targets of which nothing tells who counts for one and not for the other."""
+        said = (f"{one.niveau}, {one.lecture}, {one.echeance}" for one in cibles)
+        if twice := repeated(said):
+            raise ValueError(
+                f"{liste(twice)} : deux cibles de même niveau, même lecture et même échéance, que "
+                "rien ne distingue. Réunissez-les en une seule"
+            )
+        return cibles
+
     @field_validator("cibles", "scenarios")
     @classmethod
     def _not_before_the_first_seats(cls, many: tuple, info: ValidationInfo) -> tuple:

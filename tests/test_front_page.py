@@ -16,7 +16,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.checks import Evaluation
 from fpi_eval.headline import in_chapters, of_effect
 from fpi_eval.headline.change import compared
-from fpi_eval.headline.first_page import LEVELS, as_number, first_page, ranged
+from fpi_eval.headline.first_page import LEVELS, as_number, expected, first_page, ranged
 from fpi_eval.headline.quantity import (
     COUNTED,
     DECLARED_FIGURE,
@@ -125,6 +125,12 @@ def test_three_questions_are_answered_on_the_first_page(page):
     assert "50 élèves de plus en dernière année" in words
     assert "entre 10 et 85" in words
     assert "10000 € par place ouverte" in words
+
+
+def test_what_is_not_shown_takes_the_place_of_no_date():
+    soon = one("a_venir_terminale", None, reason="pas encore.", known_on=date(2026, 11, 1))
+    dates = first_page(Headline((soon, *FULL), NOTES)).dates
+    assert [day for day, _ in dates] == ["décembre 2027", "décembre 2028", "décembre 2030"]
 
 
 def test_what_is_to_come_is_grey_and_dated_in_a_picture_that_is_also_words(page):
@@ -428,6 +434,12 @@ def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
 
 
 def test_a_target_out_of_reach_is_said_to_be_and_records_are_asked_for_until_they_are_there():
+    other = (*against("2030_bis", "", 788.0, 9500.0, 2030),
+             one("entrees_attendues_2030_bis_plan", 9600.0, nature=PROJECTED, low=9100.0,
+                 high=9900.0))  # fmt: skip
+    both = Headline((*other, *FULL), NOTES)
+    assert any("revoir la cible de 2030" in line for line in first_page(both).implied)
+    assert [q.amount for q in expected(both, both["cible_2030"])] == [2700.0]
     lines = first_page(Headline(FULL, NOTES)).implied
     assert len(lines) <= 3
     assert any("revoir la cible de 2030" in line for line in lines)

@@ -11,8 +11,10 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from fpi_eval import rounding, text
 from fpi_eval.absent import Absent
+from fpi_eval.costs.programme_costs import SEAT
+from fpi_eval.costs.unit import unit_cost
 from fpi_eval.errors import FpiError
-from fpi_eval.headline import in_chapters, of_places
+from fpi_eval.headline import in_chapters, of_jobs, of_places, of_trajectory
 from fpi_eval.headline.quantity import (
     COUNTED,
     DECLARED,
@@ -27,6 +29,7 @@ from fpi_eval.headline.quantity import (
     gathered,
 )
 from fpi_eval.language import speaking
+from fpi_eval.panel.emplois import REGIONAL
 from fpi_eval.report.published.shown_quantities import sheet, shown_quantities
 
 DAY = date(2027, 1, 31)
@@ -151,6 +154,20 @@ def test_the_share_opened_is_over_the_seats_whose_opening_is_known():
     share = of_places.realisation.__wrapped__
     assert share(year, register).value == 0.5
     assert isinstance(share(year, register[1:]), Absent)
+
+
+def test_a_seat_has_no_cost_where_none_opens():
+    none = [unit_cost(SEAT, 1e6, 0.0)]
+    assert isinstance(of_trajectory.cout_place.__wrapped__(None, None, none), Absent)
+
+
+def test_jobs_are_those_declared_where_the_file_is_of_another_region():
+    jobs = pd.DataFrame({"code_region": ["84"], "secteur": ["CI"], "annee": [2023], "emplois": 5.0})
+    known = pd.DataFrame({"valeur": 7.0, "date": "2022", "source": "s"}, index=[REGIONAL[0]])
+    place = SimpleNamespace(ici=lambda codes: codes == "32")
+    year = SimpleNamespace(jobs=jobs, programme=SimpleNamespace(territoire=place), reference=known,
+                           context=SimpleNamespace(region="Hauts-de-France"))  # fmt: skip
+    assert of_jobs.emplois_industriels.__wrapped__(year).value == 7.0
 
 
 def test_what_notebooks_publish_is_what_a_report_collects():

@@ -280,6 +280,8 @@ def test_rate_from_counts_by_hand():
 def test_courses_that_are_alike_have_no_spread_and_more_than_all_is_all():
     table = pd.DataFrame({"course": ["a", "b"], "annee": 2020, "n": [10, 10], "k": [5, 5]})
     assert from_counts("retention", "superieur", table, "").rho == 0
+    unknown = from_counts("retention", "superieur", table.assign(k=[5, np.nan]), "")
+    assert unknown.moyenne == 0.5  # not a quarter: nobody says that none passed
     more = table.assign(k=[12, 10])
     assert from_counts("retention", "superieur", more, "").moyenne == pytest.approx(1, abs=1e-3)
 
@@ -321,6 +323,14 @@ def test_a_target_already_sure_needs_no_seat():
     assert table.loc["entrants", "probabilite"] == 1.0
     assert table.loc["entrants", "places_par_an"] == 0.0
     assert table.loc["diplomes", "probabilite"] == 0.0
+
+
+def test_a_target_of_graduates_is_said_under_that_reading_alone():
+    result = certain(40)
+    graduates = result.cibles[0].model_copy(update={"lecture": "diplomes"})
+    said = [one.summary() for one in (result, replace(result, cibles=(graduates,)))]
+    assert ["s'il veut dire « diplômé »." in words for words in said] == [True, False]
+    assert said[1].endswith("si « formé » veut dire « diplômés ».")
 
 
 def test_a_target_that_falls_before_anything_opens_counts_nobody():

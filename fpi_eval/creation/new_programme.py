@@ -16,11 +16,10 @@ from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme, load_programme
 from fpi_eval.sources.declared_filieres import FILE, read_filieres
 from fpi_eval.sources.register.template import ProgrammeFacts, write_template
-from fpi_eval.text import liste
+from fpi_eval.text import NIVEAUX, liste
 
 REGISTER = "ouvertures.xlsx"
 FILES = ("programme.toml", FILE, REGISTER)
-LEVELS = ("secondaire", "superieur")
 
 
 def write_programme(
@@ -125,6 +124,6 @@ def _openings(answers: Answers) -> list[dict[str, int]]:
         counts = zip(aimed, entries, strict=True)
         return max((math.ceil(t.personnes / one) for t, one in counts), default=0)
 
-    seats = {level: needed(level) for level in LEVELS}
-    more = math.ceil(max(needed("ensemble") - sum(seats.values()), 0) / len(LEVELS))
+    seats = {level: needed(level) for level in NIVEAUX}
+    more = math.ceil(max(needed("ensemble") - sum(seats.values()), 0) / len(NIVEAUX))
     return [{"rentree": y, **{level: n + more for level, n in seats.items()}} for y in years]

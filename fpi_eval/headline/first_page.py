@@ -26,7 +26,6 @@ WORDS = {
 LEVELS = ("on ne peut pas le savoir", "non concluant", "à lire avec prudence", "solide")
 UNPROVEN, CONCLUSIVE = LEVELS[:2], LEVELS[2:]
 FEW = 0.95  # share of planned seats under which some are said to be missing
-SOON = 3  # dates shown
 MOST = 3  # lines of what follows
 ENTERED = ("entrants_100", "Entrants de plus")
 STUDIED = {"terminale": "De plus en dernière année", "diplomes": "Diplômés de plus"}
@@ -349,6 +348,18 @@ def entered(found: Headline, target: Quantity | None) -> Quantity | None:
     return target and found.get(f"entrees_{target.key.removeprefix('cible_')}")
 
 
+def expected(found: Headline, target: Quantity) -> list[Quantity]:
+    """Return people expected by a target's date, one a scenario, the first the main one.
+
+    The code of a target may begin that of another, whose people are not its own.
+    """
+    codes = [one.key.removeprefix("cible_") for one in found if one.key.startswith("cible_")]
+    code, start = target.key.removeprefix("cible_"), "entrees_attendues_"
+    others = tuple(f"{start}{other}_" for other in codes if other.startswith(f"{code}_"))
+    mine = [one for one in found if one and one.key.startswith(f"{start}{code}_")]
+    return [one for one in mine if not one.key.startswith(others)]
+
+
 def _seats(found: Headline) -> Bar | None:
     if not _known(found, "places_ouvertes") or not _known(found, "places_prevues"):
         return None
@@ -412,14 +423,13 @@ def _dates(found: Headline) -> list[tuple[str, str]]:
     if _few(found):
         return []
     late = [
-        (one.known_on, one.key.removeprefix("a_venir_"))
+        (one.known_on, name)
+        for name in LATER
         for one in found
-        if one.key.startswith("a_venir_") and one.known_on
+        if one.key == f"a_venir_{name}" and one.known_on
     ]
     late.sort(key=lambda pair: pair[0])
-    return [
-        (month(day), to_come(name, _programme(found))) for day, name in late[:SOON] if name in LATER
-    ]
+    return [(month(day), to_come(name, _programme(found))) for day, name in late]
 
 
 def _programme(found: Headline) -> str:
@@ -444,8 +454,7 @@ def _about_targets(found: Headline) -> list[str]:
     lines = []
     for one in found:
         if one.key.startswith("cible_") and one:
-            code = one.key.removeprefix("cible_")
-            paths = [q for q in found if q.key.startswith(f"entrees_attendues_{code}_") and q]
+            paths = expected(found, one)
             if paths and max(q.high or q.amount for q in paths) < one.amount:
                 due = one.scope.annees.rpartition(" ")[2]
                 more = _("Ouvrir bien plus de places, ou revoir la cible de {year}.")

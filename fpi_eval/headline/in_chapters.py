@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from fpi_eval.headline.first_page import UNPROVEN, as_number, largest_target
+from fpi_eval.headline.first_page import UNPROVEN, as_number, expected, largest_target
 from fpi_eval.headline.of_trajectory import LEAST
 from fpi_eval.headline.quantity import Headline, Quantity
 from fpi_eval.language import _
@@ -54,12 +54,12 @@ def trajectoire(expected: Quantity, aimed: str, year: int | str) -> str:
 
 def _trajectoire(found: Headline) -> str:
     """Return people expected by the largest target that is projected: those passed are not."""
-    projected = [one for one in found if not one.key.startswith("cible_") or _expected(found, one)]
+    projected = [one for one in found if not one.key.startswith("cible_") or expected(found, one)]
     target = largest_target(Headline(tuple(projected)))
     if target is None:
         return ""
-    paths = _expected(found, target)
-    return trajectoire(paths[0], target.number, target.scope.annees.rpartition(" ")[2])
+    path = expected(found, target)[0]
+    return trajectoire(path, target.number, target.scope.annees.rpartition(" ")[2])
 
 
 def couts(found: Headline) -> str:
@@ -83,9 +83,3 @@ FINDINGS: dict[str, Callable[[Headline], str]] = {
     "06_trajectoire_et_couts": _trajectoire,
     "couts": couts,
 }
-
-
-def _expected(found: Headline, target: Quantity) -> list[Quantity]:
-    """Return people expected by a target's date, one a scenario, the first the main one."""
-    code = target.key.removeprefix("cible_")
-    return [one for one in found if one and one.key.startswith(f"entrees_attendues_{code}_")]

@@ -48,12 +48,12 @@ def emploi(
 def emplois_industriels(year: Year) -> Measure | Absent:
     """Return jobs of the region's industry (NAF sections B to E), last published year.
 
-    Without the Urssaf file, the figure that the programme's folder declares.
+    Without an Urssaf file of the region, the figure that the programme's folder declares.
     """
-    if year.jobs.empty:
+    here = year.programme.territoire.ici(year.jobs["code_region"])
+    rows = year.jobs[here & industry(year.jobs["secteur"])]
+    if rows.empty:
         return _declared_jobs(year)
-    rows = year.jobs[year.programme.territoire.ici(year.jobs["code_region"])]
-    rows = rows[industry(rows["secteur"])]
     last = int(rows["annee"].max())
     private = _("secteur privé, {region}").format(region=year.context.region)
     scope = Scope(annees=_("fin {year}").format(year=last), lieu=private)

@@ -35,7 +35,6 @@ LATER = {
     "en_emploi_6_mois": ("En emploi six mois après", ""),
     "en_emploi_24_mois": ("En emploi deux ans après", ""),
 }
-ENOUGH = 0.80  # chances in 100 with which seats still to open would reach a target
 
 
 def trajectoire(year: Year, found: Outlook | Absent, prices: Sequence[UnitCost]) -> Headline:
@@ -84,7 +83,8 @@ def a_venir(year: Year, row) -> Absent:
 
 
 def _cost(prices: Sequence[UnitCost], unit: str) -> UnitCost | None:
-    return next((one for one in prices if one.basis == FULL and one.unit == unit), None)
+    """Return the full cost of a unit, where there is any to divide by."""
+    return next((o for o in prices if (o.basis, o.unit) == (FULL, unit) and o.count > 0), None)
 
 
 LEAST = "Coût minimal d'une place ouverte"  # only a lower bound of the budget is published
@@ -137,7 +137,7 @@ def entrees_attendues(year: Year, target: Cible, one: Projection) -> Measure | A
 @declared("places_a_ouvrir", "Places à ouvrir en plus à chaque rentrée", "places", PROJECTED)
 def places_a_ouvrir(year: Year, target: Cible, one: Projection) -> Measure | Absent:
     """Return seats to open each rentrée left to reach a target with 80 chances in 100."""
-    seats = one.places_par_an(target, "entrants", ENOUGH)
+    seats = one.places_par_an(target, "entrants")
     if not np.isfinite(seats) or seats > target.personnes:
         return Absent("aucun nombre de places n'y suffirait avant l'échéance.")
     aim = _("pour la cible {year}").format(year=target.echeance)

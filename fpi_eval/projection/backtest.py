@@ -50,7 +50,7 @@ def retroprojection(table: pd.DataFrame, *, lag: int = 1, seed: int = 0) -> pd.D
     ----------
     table : DataFrame
         course, niveau, annee, n (places or pupils at the start, known beforehand), k (those at
-        the end).
+        the end; a row without is left out).
     lag : int
         Years between the last ones used and the one projected (2 when consecutive figures share
         a cohort).
@@ -62,10 +62,10 @@ def retroprojection(table: pd.DataFrame, *, lag: int = 1, seed: int = 0) -> pd.D
         nor one that misses half of the pupils (its courses are not the same).
     """
     rng = np.random.default_rng(seed)
-    rows = []
+    rows, table = [], table[(table["n"] > 0) & table["k"].notna()]
     size = table.groupby(["niveau", "annee"])["n"].transform("sum")
     largest = size.groupby(table["niveau"]).transform("max")
-    table = table[(table["n"] > 0) & (size >= COMPLETE * largest)]
+    table = table[size >= COMPLETE * largest]
     for (niveau, year), now in table.groupby(["niveau", "annee"]):
         before = table[(table["niveau"] == niveau) & (table["annee"] <= year - lag)]
         if before["n"].sum() <= 0:

@@ -13,6 +13,7 @@ from fpi_eval.programme import Programme, Scenario
 from fpi_eval.projection.filling import fill_draws
 from fpi_eval.projection.loss import Loss
 from fpi_eval.projection.rates import LIENS, Taux, shocked
+from fpi_eval.text import NIVEAUX
 
 DUREE = {"secondaire": 3, "superieur": 2}
 OPENINGS = ["course", "filiere", "niveau", "duree", "rentree", "places"]
@@ -164,14 +165,13 @@ def simulate(
     places = np.where(age >= 0, groups["places"].to_numpy()[:, None] * maintien ** age.clip(0), 0)
     places = np.rint(places).astype(int)
     loss = (penalty if isinstance(penalty, Loss) else Loss(penalty)).draw(rng, draws)
-    levels = ("secondaire", "superieur")
-    filling = {n: rates["remplissage", n] for n in levels}
+    filling = {n: rates["remplissage", n] for n in NIVEAUX}
     full, there, by_age = fill_draws(filling, ramp, draws, rng)
-    keep = {n: rates["retention", n].draw(rng, draws) for n in levels}
-    good = {n: rates["reussite", n].draw(rng, draws) * (1 - loss) for n in levels}
+    keep = {n: rates["retention", n].draw(rng, draws) for n in NIVEAUX}
+    good = {n: rates["reussite", n].draw(rng, draws) * (1 - loss) for n in NIVEAUX}
     shape = (draws, len(groups), len(years))
     entrants, acheves, diplomes = (np.zeros(shape, np.int32) for _ in range(3))
-    for niveau in levels:
+    for niveau in NIVEAUX:
         rows = np.flatnonzero((groups["niveau"] == niveau).to_numpy())
         if len(rows):
             means = dict(zip(LIENS, (full[niveau], keep[niveau], good[niveau]), strict=True))
@@ -180,8 +180,8 @@ def simulate(
             entrants[:, rows], acheves[:, rows], diplomes[:, rows] = _cohorts(
                 part, places[rows], age[rows], used, means, there[niveau], by_age, rng
             )
-    by_age_level = {n: np.clip(full[n][:, None] * by_age, 0, 1) for n in levels}
-    graduate = {n: keep[n] * good[n] for n in levels}
+    by_age_level = {n: np.clip(full[n][:, None] * by_age, 0, 1) for n in NIVEAUX}
+    graduate = {n: keep[n] * good[n] for n in NIVEAUX}
     return Flux(
         groups, years, places, entrants, acheves, diplomes, by_age_level, graduate, diversion
     )

@@ -191,14 +191,14 @@ class Projection(Result):
         table = self.probabilites().set_index(["code", "lecture"])
         for target in self.ahead:
             row = table.loc[(target.code, target.lecture)]
+            graduate = chances(table.loc[(target.code, "diplomes"), "probabilite"])
+            other = f", {graduate} s'il veut dire « diplômé »" * (target.lecture != "diplomes")
             lines.append(
                 f"{target.libelle} : {text.nombre(row['mediane'])} "
                 f"(de {text.nombre(row['bas'])} à {text.nombre(row['haut'])}, 80 %) en "
                 f"{target.echeance}, pour une cible de {text.nombre(target.personnes)} ; "
                 f"{chances(row['probabilite'])} de l'atteindre si « formé » veut dire "
-                f"« {LECTURES[target.lecture].lower()} », "
-                f"{chances(table.loc[(target.code, 'diplomes'), 'probabilite'])} s'il veut dire "
-                "« diplômé »."
+                f"« {LECTURES[target.lecture].lower()} »{other}."
             )
         return "\n".join(lines)
 

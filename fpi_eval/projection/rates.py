@@ -10,9 +10,9 @@ from scipy.stats import beta
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Programme
+from fpi_eval.text import NIVEAUX
 
 LIENS = ("remplissage", "retention", "reussite")
-NIVEAUX = ("secondaire", "superieur")
 RHO = 0.02  # between courses, where no data tells: sd of 5.7 points around a rate of 80 %
 SD_ANNEE = 0.08  # yearly shock (logit) where under three years are known: 1.3 points around 80 %
 COMPLETE = 0.5  # a year with under half of the largest one's pupils misses some courses
@@ -71,10 +71,11 @@ def from_counts(lien: str, niveau: str, table: pd.DataFrame, source: str) -> Tau
     Parameters
     ----------
     table : DataFrame
-        course, annee, n (pupils at risk), k (those who pass); rows with n = 0 do not count and
-        k above n (repeaters, late arrivals) is brought back to n.
+        course, annee, n (pupils at risk), k (those who pass); rows with n = 0 or k unknown do not
+        count and k above n (repeaters, late arrivals) is brought back to n.
     """
-    rows = table[table["n"] > 0].assign(k=lambda t: np.minimum(t["k"], t["n"]))
+    rows = table[(table["n"] > 0) & table["k"].notna()]
+    rows = rows.assign(k=np.minimum(rows["k"], rows["n"]))
     if rows.empty:
         raise FpiError(f"aucun effectif pour estimer le taux « {lien} » ({niveau}).")
     courses = rows.groupby("course")[["n", "k"]].sum()

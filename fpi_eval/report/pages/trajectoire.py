@@ -51,9 +51,7 @@ def reponse(found: Outlook | Absent, chiffres: Headline) -> str:
     # The largest target that counts entrants, as on the first page; else the largest of the others.
     aim = max(found.main.ahead, key=lambda one: (one.lecture == "entrants", one.personnes))
     lines = [_chances(one, aim) for one in found.projections.values()]
-    key = f"entrees_attendues_{aim.code}_"
-    main = next((one for one in chiffres if one.key.startswith(key)), None)
-    if main:
+    if main := chiffres.get(f"entrees_attendues_{aim.code}_{next(iter(found.projections))}"):
         lines[:0] = [
             in_chapters.trajectoire(main, text.nombre(aim.personnes), aim.echeance),
             f"Champ : {main.scope}.",
