@@ -292,14 +292,13 @@ def test_an_incomplete_year_does_not_pass_for_a_shock():
     assert from_counts("retention", "superieur", table, "").sd_annee == 0.0
 
 
-def certain(register_places: float, rentree: int = 2025) -> Projection:
+def certain(register_places: float, duree: int = 2) -> Projection:
     """Return a projection with certain rates, from one opening of 2025, to a target of 2027."""
     target = FPI.cibles[0].model_copy(
         update={"niveau": "superieur", "personnes": 100, "echeance": 2027}
     )
-    flux = simulate(opening(register_places, 2025), sure(), horizon=2030, draws=20)
-    mix = {"superieur": 1.0}
-    return Projection(FPI.scenario("aucun"), rentree, flux, sure(), (target,), mix)
+    flux = simulate(opening(register_places, 2025, duree), sure(), horizon=2030, draws=20)
+    return Projection(FPI.scenario("aucun"), 2025, flux, sure(), (target,))
 
 
 def test_seats_still_to_open_are_the_missing_people_over_what_a_seat_a_year_brings():
@@ -308,6 +307,9 @@ def test_seats_still_to_open_are_the_missing_people_over_what_a_seat_a_year_brin
     assert result.places_par_an(result.cibles[0], "entrants") == pytest.approx(70 / 3, abs=0.2)
     # Graduates of 2027: those entered in 2025 only; a seat opened in 2026 comes too late.
     assert result.places_par_an(result.cibles[0], "diplomes") == np.inf
+    # Of one year: those who enter in 2025 and 2026; a seat opened in 2026 brings one more.
+    short = certain(10, duree=1)
+    assert short.places_par_an(short.cibles[0], "diplomes") == pytest.approx(80, abs=0.2)
 
 
 def test_seats_still_to_open_close_as_fast_as_those_of_the_scenario():

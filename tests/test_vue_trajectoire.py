@@ -276,7 +276,9 @@ def test_a_target_whose_date_is_past_has_no_rentree_left(simulees):
     assert set(shown["Cible"]) == {"Personnes formées d'ici 2030"}
     whole = shown[shown["Lecture"].eq("Diplômés") & shown["Rentrées restantes"].eq("4")]
     main = whole["Scénario"].str.startswith("Aucune place")
-    assert set(whole.loc[main, "Places par rentrée"]) == {"hors d'atteinte"}
+    assert set(whole.loc[main, "Places par rentrée"]) == {"7\u202f700"}
+    net = shown["Lecture"].eq("Diplômés en plus, déplacement déduit")
+    assert set(shown.loc[net, "Places par rentrée"]) == {"hors d'atteinte"}
 
 
 def test_the_predecessor_cost_is_a_lower_bound(simulees):

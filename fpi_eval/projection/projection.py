@@ -52,7 +52,6 @@ class Projection(Result):
     flux: Flux
     taux: Mapping[tuple[str, str], Taux]
     cibles: tuple[Cible, ...]
-    mix: dict[str, float]
 
     @property
     def title(self) -> str:
@@ -152,7 +151,7 @@ class Projection(Result):
         ]  # fmt: skip
         return pd.DataFrame(rows, columns=names)
 
-    def places_par_an(self, target: Cible, lecture: str, probability: float = PROBABILITY) -> float:
+    def places_par_an(self, target: Cible, lecture: str) -> float:
         """Return seats to open each remaining rentrée, beyond the scenario's, to be that sure.
 
         In each draw the missing people are divided by what one seat a year brings; the answer is
@@ -163,19 +162,18 @@ class Projection(Result):
         with np.errstate(divide="ignore", invalid="ignore"):
             needed = np.where(missing <= 0, 0.0, np.where(gain > 0, missing / gain, np.inf))
         order = np.sort(needed)
-        return float(order[int(np.ceil(probability * len(order))) - 1])
+        return float(order[int(np.ceil(PROBABILITY * len(order))) - 1])
 
     def _gain(self, target: Cible, lecture: str) -> np.ndarray:
         """Return what one seat opened each remaining rentrée adds by the date, (draws,).
 
-        It closes as fast as the scenario's seats do.
+        It closes as fast as the scenario's seats do, and its courses last as long as theirs.
         """
-        levels = {target.niveau: 1.0} if target.niveau != "ensemble" else self.mix
         gain = np.zeros(len(self.flux.entrants))
-        for niveau, share in levels.items():
+        for (niveau, duree), share in self._shares(target.niveau).items():
             by_age = self.flux.fill[niveau]
             last = by_age.shape[1] - 1
-            wait = DUREE[niveau] if lecture.startswith("diplomes") else 0
+            wait = duree if lecture.startswith("diplomes") else 0
             for w in range(self.rentree + 1, target.echeance + 1):
                 for y in range(w, target.echeance + 1 - wait):
                     one = 1.0 if lecture == "places_annees" else by_age[:, min(y - w, last)]
@@ -184,6 +182,15 @@ class Projection(Result):
         if lecture.endswith("additionnels") and self.flux.diversion is not None:
             gain *= 1 - self.flux.diversion
         return gain
+
+    def _shares(self, niveau: str) -> dict[tuple[str, int], float]:
+        """Return the share of seats by level × years of the course, as `openings` shares them."""
+        rows = self.flux.groups[self.flux.rows(niveau)]
+        seats = rows.groupby(["niveau", "duree"])["places"].sum()
+        if seats.empty:
+            usual = {n: years for n, years in DUREE.items() if niveau in (n, "ensemble")}
+            return {one: 1 / len(usual) for one in usual.items()}
+        return (seats / seats.sum()).to_dict()
 
     def summary(self) -> str:
         """Return one French line a target to come: its published reading, then its graduates."""
@@ -271,6 +278,4 @@ def projeter(
         seed=programme.graine if seed is None else seed,
         diversion=diversion,
     )
-    seats = table.groupby("niveau")["places"].sum()
-    mix = {"secondaire": 0.5, "superieur": 0.5} if seats.empty else (seats / seats.sum()).to_dict()
-    return Projection(chosen, rentree, flux, used, programme.cibles, mix)
+    return Projection(chosen, rentree, flux, used, programme.cibles)
