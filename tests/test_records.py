@@ -1,5 +1,6 @@
 import logging
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -360,15 +361,18 @@ def test_an_absent_column_is_told_with_those_found(tmp_path):
     assert "etudes" in str(caught.value)
 
 
-def test_a_sas_file_is_read_by_pieces(tmp_path):
+def test_a_sas_file_is_read_by_pieces_the_first_without_a_date(tmp_path, monkeypatch):
     pyreadstat = pytest.importorskip("pyreadstat")
-    one_person(tmp_path, [FACTORY])
+    monkeypatch.setattr("fpi_eval.records.read.PIECE", 1)
+    one_person(tmp_path, [FACTORY, {"fin": "2023-06-01"}])
+    contracts = pd.read_csv(tmp_path / "c.csv", sep=";", dtype={"commune": str})
+    contracts["fin"] = [None, date(2023, 6, 1)]
+    pyreadstat.write_xport(contracts, str(tmp_path / "d.xpt"))
     table = pd.read_csv(tmp_path / "p.csv", sep=";", dtype={"commune_residence": str})
     short = {"id_personne": "ID", "commune_residence": "COM", "mefstat11": "MEF"}
     table = table.rename(columns=short).drop(columns="cfd").astype({"MEF": str})
     pyreadstat.write_xport(table, str(tmp_path / "q.xpt"))
-    declared = Individus(personnes="q", contrats="c", colonnes_personnes={v: k for k, v in {
-        b: a for a, b in short.items()}.items()})  # fmt: skip
+    declared = Individus(personnes="q", contrats="d", colonnes_personnes=short)
     with open_folder(tmp_path, declared, REGIONS) as records:
         assert counts(records).iloc[0]["en_emploi_industrie_region_6"] == 1
 

@@ -21,6 +21,7 @@ from fpi_eval.report.pages import individus as page
 pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
 
 from fpi_eval import checks, costs, headline, impact, records
+from fpi_eval.records.panel import KEYS, with_counts
 
 HORIZONS = (6, 12, 18, 24)
 
@@ -162,6 +163,27 @@ def test_contracts_that_were_not_delivered_leave_their_voie_unknown(annee, tmp_p
     known = rows[["en_emploi_6_mois", "en_emploi_12_mois", records.INDUSTRY_JOBS]].count()
     assert known.loc["apprentissage"].gt(0).tolist() == [False, True, False]
     assert known.loc["scolaire"].gt(0).all()
+
+
+def test_students_of_an_unknown_course_leave_their_establishment_unknown(annee):
+    """Whom no nomenclature places may be in any of its courses: those not seen are not empty."""
+    cells = annee.cells[annee.cells["rentree"] == 2024]
+    sizes = cells.groupby(["uai", "voie"])["cell"].transform("size")
+    one, other = (cells[(sizes > 1) & (cells["uai"] == uai)].iloc[0] for uai in
+                  cells.loc[sizes > 1, "uai"].drop_duplicates().iloc[:2])  # fmt: skip
+    rows = [(one, one["course"], 6.0), (one, None, 4.0), (other, other["course"], 10.0)]
+    counted = pd.DataFrame(
+        [(cell["uai"], None if cfd else "9" * 11, cfd, cell["voie"], 2024, n, n)
+         for cell, cfd, n in rows], columns=[*KEYS, "terminale", "diplomes"],
+    )  # fmt: skip
+    found = with_counts(annee, counted)
+    assert found.matched == pytest.approx(16 / 20)
+    table = found.panel.table[found.panel.table["rentree"] == 2024]
+    for cell, missing in ((one, True), (other, False)):
+        rest = table[table["uai"].eq(cell["uai"]) & table["voie"].eq(cell["voie"])]
+        rest = rest[rest["course"] != cell["course"]]
+        assert rest["diplomes"].isna().all() == missing
+        assert missing or rest["diplomes"].eq(0).all()
 
 
 def test_the_page_says_who_they_were_and_what_each_cost(annee, compte, evaluation):

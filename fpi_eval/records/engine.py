@@ -41,8 +41,8 @@ def discreet() -> Iterator[None]:
         raise FpiError(
             f"le moteur n'a pas pu lire ou compter ces fichiers ({kind}). Son message est retenu, "
             "car il pourrait citer une personne. Causes ordinaires : mémoire ou disque pleins "
-            "(« memoire » de [individus]), ligne mal formée, colonne dont le type change d'un "
-            "fichier à l'autre."
+            "(« memoire » de [individus]), ligne mal formée, accents qui ne sont pas en UTF-8, "
+            "colonne dont le type change d'un fichier à l'autre."
         ) from None
 
 

@@ -155,17 +155,17 @@ def with_counts(annee: Year, counted: pd.DataFrame) -> Joined:
     """Return the year's cell panel with outcomes from individual files: estimators are unchanged.
 
     A cell that an establishment of the files does not mention in a rentrée has nobody in its
-    final year; an establishment that they do not list is unknown.
+    final year; an establishment that they do not list, or with students of an unknown course, is
+    unknown.
     """
     by_cell = on_courses(annee, counted)
     names = [c for c in by_cell if c not in CELL]
     cells = annee.cells.drop(columns=[c for c in names if c in annee.cells])
     table = cells.merge(by_cell, "left", CELL, indicator="_vu")
     found = table["_vu"] == "both"
-    seen = by_cell[["uai", "voie", "rentree"]].drop_duplicates()
-    listed = pd.MultiIndex.from_frame(table[["uai", "voie", "rentree"]]).isin(
-        pd.MultiIndex.from_frame(seen)
-    )
+    site = ["uai", "voie", "rentree"]
+    whole = by_cell["course"].notna().groupby([by_cell[name] for name in site]).all()
+    listed = pd.MultiIndex.from_frame(table[site]).isin(whole[whole].index)
     told = by_cell[names].notna().groupby([by_cell["voie"], by_cell["rentree"]]).any()
     told = told.reindex(pd.MultiIndex.from_frame(table[["voie", "rentree"]]), fill_value=False)
     for name in names:
@@ -176,8 +176,8 @@ def with_counts(annee: Year, counted: pd.DataFrame) -> Joined:
 
 
 def on_courses(annee: Year, counted: pd.DataFrame) -> pd.DataFrame:
-    """Return counts by lasting establishment × course × voie × rentrée."""
+    """Return counts by lasting establishment × course (NaN: unknown) × voie × rentrée."""
     rows = coded(annee, counted)
     rows = rows.assign(uai=latest_uai(rows["uai"], annee.donnees.changements_uai))
     names = [c for c in counted if c not in KEYS and pd.api.types.is_numeric_dtype(counted[c])]
-    return rows.groupby(CELL)[names].sum(min_count=1).reset_index()
+    return rows.groupby(CELL, dropna=False)[names].sum(min_count=1).reset_index()

@@ -149,8 +149,10 @@ def converted(path: Path, scratch: Path) -> Path:
     target, writer = Path(tempfile.mkdtemp(dir=scratch)) / f"{path.stem}.parquet", None
     for piece, _ in pyreadstat.read_file_in_chunks(reader, str(path), chunksize=PIECE):
         table = pa.Table.from_pandas(piece, preserve_index=False)
-        if writer is None:
-            writer = pq.ParquetWriter(target, table.schema)
+        if writer is None:  # dates all missing in the first piece have no type yet
+            kinds = (pa.string() if kind == pa.null() else kind for kind in table.schema.types)
+            schema = pa.schema(list(zip(table.column_names, kinds, strict=True)))
+            writer = pq.ParquetWriter(target, schema)
         writer.write_table(table.cast(writer.schema))
     if writer is None:
         raise FpiError("fichier SAS sans ligne.", fichier=path.name)
