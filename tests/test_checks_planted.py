@@ -18,6 +18,7 @@ from fpi_eval.checks.planting import PlantedTruth, design_of, outcome_of, run_j,
 from fpi_eval.checks.study import Study
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET
+from fpi_eval.impact.groups.totals import ALL, COLUMNS, Totals
 from fpi_eval.impact.j import fit_j, j
 from fpi_eval.panel import align
 from fpi_eval.regression import wild
@@ -373,6 +374,33 @@ def test_a_net_effect_that_nothing_tells_is_not_calibrated(panel):
     known = found.calibrated.set_index("label")["cal_low"]
     assert np.isfinite(known[GROSS])
     assert np.isnan(known[NET])
+
+
+def test_only_the_estimates_that_were_judged_take_their_calibrated_interval(panel, planted):
+    whole = study_of(panel).estimates
+    assert "étalonné" in planted.corrected(whole)[GROSS].rule
+    part = replace(whole, items=tuple(replace(e, estimate=e.estimate + 0.1) for e in whole))
+    assert planted.corrected(part).items == part.items  # J on one level, or with covariates
+
+
+@pytest.mark.parametrize("seats", [100.0, -100.0, 0.0])
+def test_totals_keep_their_order_and_seats_that_cancel_out_have_none(planted, seats):
+    plain = planted.calibrated.set_index("label")
+    times = seats or np.nan
+    row = [ALL, ALL, seats, 30]
+    for label in (GROSS, NET):
+        value, low, high = times * plain.loc[label, ["estimate", "ci_low", "ci_high"]]
+        row += [value, min(low, high), max(low, high)]
+    group = ["Niveau", "Secondaire", 50.0, 9, 20.0, 10.0, 30.0, 15.0, 5.0, 25.0]
+    found = planted.corrected_totals(
+        Totals("diplomes", pd.DataFrame([row, group], columns=COLUMNS))
+    )
+    whole, part = found.table.iloc[0], found.table.iloc[1]
+    for label, ends in ((GROSS, ["gross_low", "gross_high"]), (NET, ["ci_low", "ci_high"])):
+        wanted = sorted(times * plain.loc[label, ["cal_low", "cal_high"]])
+        assert list(whole[ends]) == pytest.approx(wanted, nan_ok=True)
+        assert part[ends[0]] + part[ends[1]] == pytest.approx(40.0 if label == GROSS else 30.0)
+        assert part[ends[1]] - part[ends[0]] >= 20.0
 
 
 def test_when_nothing_can_be_planted_the_reason_is_given(panel):

@@ -31,6 +31,7 @@ METHOD = (
 
 J = "J"  # the estimator that is planted
 RULE = "intervalle étalonné sur {n} programmes plantés ; sans étalonnage, {rule}"
+CALIBRATED = ["estimate", "cal_low", "cal_high", "cal_p_value"]
 INTERVALS = {
     GROSS: ("gross", "gross_low", "gross_high"),
     NET: ("estimate", "ci_low", "ci_high"),
@@ -121,19 +122,20 @@ class Planted(Result):
         return float((rows["estimate"] * rows["truth"] < 0).mean())
 
     def corrected(self, found: Estimates) -> Estimates:
-        """Return estimates of the outcome, each with its calibrated interval where there is one."""
+        """Return estimates, those that were calibrated with their calibrated interval.
+
+        BJS2-T, or J on a part of the panel or otherwise made, are no such ones: they stay plain.
+        """
         known = self.calibrated.set_index("label")
 
         def one(item):
-            if item.estimator != J or item.label not in known.index:  # BJS2-T is gross too
+            if item.estimator != J or item.label not in known.index:
                 return item
-            if np.isnan(item.estimate):
+            value, low, high, p = map(float, known.loc[item.label, CALIBRATED])
+            if not np.isclose(item.estimate, value, rtol=1e-6):
                 return item
-            low, high, p = known.loc[item.label, ["cal_low", "cal_high", "cal_p_value"]]
             rule = RULE.format(n=text.nombre(self.n_draws), rule=item.rule)
-            return replace(
-                item, ci_low=float(low), ci_high=float(high), p_value=float(p), rule=rule
-            )
+            return replace(item, ci_low=low, ci_high=high, p_value=p, rule=rule)
 
         return replace(found, items=tuple(one(item) for item in found))
 
@@ -142,17 +144,15 @@ class Planted(Result):
 
         The whole's is the calibrated one; groups are never narrower than their own.
         """
-        table = found.table.copy()
-        whole = table["dimension"].eq(ALL).to_numpy()
-        for label, names in INTERVALS.items():
-            row = self.calibrated.set_index("label").loc[label]
-            wider = max((row["cal_high"] - row["cal_low"]) / (row["ci_high"] - row["ci_low"]), 1.0)
-            value, low, high = (table[name].copy() for name in names)
-            table[names[1]] = value - wider * (value - low)
-            table[names[2]] = value + wider * (high - value)
-            ends = [row[end] * table.loc[whole, "seats"] for end in ("cal_low", "cal_high")]
-            table.loc[whole, names[1]] = np.minimum(*ends)
-            table.loc[whole, names[2]] = np.maximum(*ends)
+        table, rows = found.table.copy(), self.calibrated.set_index("label")
+        whole = table["dimension"].eq(ALL)
+        seats = table.loc[whole, "seats"].sum() or np.nan  # none in all: no total
+        for label, (at, *ends) in INTERVALS.items():
+            row = rows.loc[label]
+            plain, wide = (row[f"{which}_high"] - row[f"{which}_low"] for which in ("ci", "cal"))
+            wider = np.fmax(wide / plain, 1.0)
+            table[ends] = table[ends].sub(table[at], axis=0).mul(wider).add(table[at], axis=0)
+            table.loc[whole, ends] = sorted((seats * row["cal_low"], seats * row["cal_high"]))
         return replace(found, table=table)
 
     def sentence(self) -> str:

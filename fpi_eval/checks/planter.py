@@ -165,7 +165,6 @@ def _one(donor: Donor, plan: _Plan, chosen, clusters, number: int, rng) -> list[
                 "net_truth": net,
                 "net_estimate": net_value,
                 "net_std_error": net_said.std_error,
-                "net_contained": net_said.ci_low <= net <= net_said.ci_high,
             }
         )
     return rows
