@@ -310,7 +310,12 @@ class EventStudy(Headed):
     verdict: str | None = None
 
     def told_by(self, gate: "Gate") -> "EventStudy | None":
-        """Return the years that rest on enough opened courses, if one after an opening does."""
+        """Return the years that rest on enough opened courses, if one after an opening does.
+
+        None of them where their overall effect rests on too few establishments: no year has more.
+        """
+        if self.overall is not None and not self.overall.told_by(gate):
+            return None
         told = gate.rows(self.table)
         rows, square = gate.passed(self.table), self.covariance[np.ix_(told, told)]
         after = (rows["rel_time"] >= 0).any()

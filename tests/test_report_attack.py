@@ -246,6 +246,8 @@ def test_years_and_outcomes_that_rest_on_few_openings_are_left_out(annee_simulee
         told = checks.allowed(judged, replace(found, table=few))
         assert told == outcome.few(Secret()) if left is None else len(told.table) == left
         assert left is None or told.covariance.shape == (left, left)
+    alone = replace(found, overall=replace(found.overall, n_openings=4))  # of twelve courses
+    assert checks.allowed(judged, alone) == outcome.few(Secret())
     both = study_family(annee_simulee.cells, ("entrants", "terminale"), draws=99)
     few = both.table.assign(n_openings=[4, 5])
     told = checks.allowed(judged, replace(both, table=few))
