@@ -242,7 +242,7 @@ def deviations(plan: Plan, programme: Programme, run: Evaluation | None = None) 
         if before != now:
             changed = text.liste(f"« {name} »" for name in _changed(before, now))
             found.append(
-                f"{words[0].upper()}{words[1:]} : changé depuis le plan"
+                f"{text.capitale(words)} : changé depuis le plan"
                 + (f" ({changed})." if changed else f" (annoncé : {before} ; à présent : {now}).")
             )
     also = plan.contenu.get("aussi")
@@ -283,10 +283,9 @@ def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None =
 
     A plan is late when written after the outcome of a one-year course could be known.
     """
-    row, nan = THRESHOLDS["preinscription"], float("nan")
     if plan is None:
         words = "aucun plan d'analyse n'a été écrit et daté avant les résultats."
-        return Check("preinscription", row.titre, UNKNOWN, nan, nan, row.words, words, row.hard)
+        return _check(UNKNOWN, words)
     wanted, apart = plan.contenu["resultats"]["principal"], deviations(plan, programme, run)
     studied = wanted if run is None else run.outcome
     lost = run is not None and run.missing == wanted
@@ -300,11 +299,14 @@ def plan_check(plan: Plan | None, programme: Programme, run: Evaluation | None =
         )
     if not (late or apart):
         said = [*said, "Le reste est suivi."] if lost else [f"{day}, suivi sans écart."]
-    light = CAUTION if late or apart else PASS
-    value = float(len(apart))
-    return Check(
-        "preinscription", row.titre, light, value, nan, row.words, " ".join(said), row.hard
-    )
+    return _check(CAUTION if late or apart else PASS, " ".join(said), len(apart))
+
+
+def _check(light: str, words: str, apart: float = float("nan")) -> Check:
+    """Return the check on pre-registration: its light, its words, how many deviations."""
+    name, nan = "preinscription", float("nan")
+    row = THRESHOLDS[name]
+    return Check(name, row.titre, light, float(apart), nan, row.words, words, row.hard)
 
 
 def held_against(run: Evaluation | Absent, programme: Programme) -> Evaluation | Absent:
@@ -326,6 +328,4 @@ def followed(programme: Programme, run: Evaluation) -> Check:
             found = replace(found, phrase=f"{found.phrase} {more}")
         return found
     except FpiError as error:
-        row = THRESHOLDS["preinscription"]
-        nan, words = float("nan"), str(error).replace(str(written[0]), written[0].name)
-        return Check("preinscription", row.titre, CAUTION, nan, nan, row.words, words)
+        return _check(CAUTION, str(error).replace(str(written[0]), written[0].name))
