@@ -17,7 +17,9 @@ from fpi_eval.checks import (
     Check,
     Planted,
     Threshold,
+    allowed,
     evaluate,
+    evaluated,
     robustness,
     samples,
     thresholds,
@@ -39,7 +41,7 @@ from fpi_eval.impact.j_and_bjs2_t import j_and_bjs2_t
 from fpi_eval.language import speaking
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
-from fpi_eval.programme import Seuils
+from fpi_eval.programme import Seuils, load_programme
 from fpi_eval.report.runner import translated
 from fpi_eval.twin import SCENARIOS, draw
 
@@ -292,6 +294,16 @@ def test_a_trend_alerts_and_its_absence_does_not(noisy):
     assert trends.ecart(study_of(noisy)).statut == PASS
 
 
+def test_a_trend_is_weighed_alike_where_seats_were_there_for_a_while_only(noisy, monkeypatch):
+    """Years without seats are then those after: the distance is negative, not what it carries."""
+    study = study_of(noisy)
+    years = trends.lever(study)
+    before = [check.valeur for check in trends.tendance(study)]
+    monkeypatch.setattr(trends, "lever", lambda _: -years)
+    assert [check.valeur for check in trends.tendance(study)] == before
+    assert min(before) > 0
+
+
 def test_the_lever_is_the_distance_between_mean_years_before_and_after():
     # One cell of 10 seats from 2022 on, a course of one year: before 2016-2021, after 2022-2030.
     panel = invented_panel(23, opened=1, start=2022)
@@ -513,6 +525,17 @@ def test_normalised_differences_are_those_computed_by_hand(noisy):
     assert samples.equilibre(study).statut == CAUTION
 
 
+def test_balance_reads_the_years_at_which_both_terms_of_a_ratio_are_known():
+    """A missing year made a course of 20 entrants a year shrink, and half fill its places."""
+    panel = invented_panel(27, opened=4).assign(entrants=20.0, places=25.0, voeux_1=50.0)
+    gone = panel["cell"].isin(panel.loc[panel["seats"] > 0, "cell"]) & (panel["rentree"] < 2018)
+    for name in ("entrants", "voeux_1"):
+        some = panel.assign(**{name: panel[name].mask(gone)})
+        table = samples.balance(study_of(some)).set_index("variable")[["ouvertes", "autres"]]
+        for variable, value in {"remplissage": 0.8, "pression": 2.0, "evolution": 0.0}.items():
+            assert table.loc[variable].tolist() == pytest.approx([value, value])
+
+
 def test_the_largest_difference_is_named_as_such_where_none_is_sure(noisy, monkeypatch):
     rows = {
         "libelle": ["Entrants par an", "Évolution annuelle des entrants"],
@@ -683,10 +706,32 @@ def test_a_filiere_left_blank_is_none_of_the_programme_s(noisy):
 
 
 def test_more_checks_change_the_verdict(evaluation):
-    more = evaluation.with_checks([a_check("uai", FAIL, hard=True)])
-    assert more.blocked
-    assert more.planted is evaluation.planted
-    assert len(more.checks) == len(evaluation.checks)
+    one = a_check("uai", FAIL, hard=True)
+    for given in (one, [one], iter([one])):
+        more = evaluation.with_checks(given)
+        assert more.blocked
+        assert more.planted is evaluation.planted
+        assert len(more.checks) == len(evaluation.checks)
+
+
+def test_no_check_tells_the_effect_that_a_hard_failure_forbids(evaluation):
+    """They are shown all the same: one gave the effect and its interval, two what led to it."""
+    said = {c.name: c.phrase for c in evaluation.checks}
+    for value in (evaluation.estimates[name].estimate for name in (GROSS, NET)):
+        shown = {text.signe(value, 2), text.signe(value, 3)}
+        assert [name for name, words in said.items() if any(one in words for one in shown)] == []
+    same = evaluation.curve[evaluation.curve["famille"] == robustness.SAME]["estimate"]
+    assert not [end for end in (same.min(), same.max()) if text.signe(end, 2) in str(said)]
+    assert re.match(r"l'effet est \d+,\d fois aussi loin de zéro", said["regions_placebo"])
+    assert np.isnan(next(c for c in evaluation.checks if c.name == "regions_placebo").incertitude)
+
+
+@pytest.mark.parametrize("name", [name for name, row in THRESHOLDS.items() if row.hard])
+def test_a_forbidden_effect_is_told_in_english_whichever_check_failed(evaluation, name):
+    failed = replace(a_check(name, FAIL, hard=True), titre=THRESHOLDS[name].titre)
+    refused = allowed(evaluation.with_checks(failed), evaluation)
+    with speaking("en"):
+        assert translated.said(str(refused)).startswith("The verdict forbids giving the effect")
 
 
 def test_an_evaluation_without_openings_or_without_an_outcome_is_refused(noisy):
@@ -694,6 +739,14 @@ def test_an_evaluation_without_openings_or_without_an_outcome_is_refused(noisy):
         evaluate(noisy.assign(seats=0.0), "diplomes")
     with pytest.raises(FpiError, match="nommez le résultat"):
         evaluate(noisy)
+
+
+def test_a_column_that_the_panel_does_not_have_is_refused_by_its_name(noisy):
+    programme = load_programme("fpi_aura")
+    with pytest.raises(FpiError, match="« seats »"):
+        evaluate(noisy.drop(columns="seats"), "diplomes", programme)
+    with pytest.raises(FpiError, match="« diplome »"):
+        evaluated(CellPanel(noisy), "diplome", programme)
 
 
 def test_a_check_that_raises_becomes_unknown_with_its_reason():

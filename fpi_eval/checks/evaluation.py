@@ -8,13 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from fpi_eval import text
-from fpi_eval.absent import Absent, attempt
+from fpi_eval.absent import Absent, attempt, or_why
 from fpi_eval.checks import robustness, samples, trends
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planter import DRAWS, RAMP, plant
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.thresholds import FAIL, Check, thresholds
-from fpi_eval.checks.verdict import INVISIBLE, SMALLEST_EFFECT, Verdict, rule, verdict
+from fpi_eval.checks.verdict import INVISIBLE, SMALLEST_EFFECT, Verdict, listed, rule, verdict
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET
@@ -129,9 +129,9 @@ class Evaluation(Result):
         net = self.estimates[NET].of_seats(self.seat_years or np.nan)
         return replace(net, label=TOTAL, influence=None)
 
-    def with_checks(self, more: Iterable[Check]) -> "Evaluation":
+    def with_checks(self, more: Check | Iterable[Check]) -> "Evaluation":
         """Return the evaluation with more checks, and the verdict they lead to."""
-        more = tuple(more)
+        more = listed(more)
         names = {c.name for c in more}
         kept = (*(c for c in self.checks if c.name not in names), *more)
         return _judged(self, kept, verdict(kept, self.planted, smallest=self.smallest))
@@ -162,26 +162,12 @@ class Evaluation(Result):
 
     def checks_frame(self) -> pd.DataFrame:
         """Return one row per check: titre, constat, light in French, threshold."""
-        rows = [
-            (
-                c.name,
-                c.genre,
-                c.titre,
-                c.avis,
-                c.phrase,
-                c.seuil,
-                c.valeur,
-                c.incertitude,
-                c.biais,
-                c.dur,
-            )
-            for c in self.checks
-        ]
         names = [
-            "name", "genre", "titre", "statut", "phrase", "seuil", "valeur", "incertitude", "biais",
+            "name", "genre", "titre", "avis", "phrase", "seuil", "valeur", "incertitude", "biais",
             "dur",
         ]  # fmt: skip
-        return pd.DataFrame(rows, columns=names)
+        rows = [[getattr(check, name) for name in names] for check in self.checks]
+        return pd.DataFrame(rows, columns=names).rename(columns={"avis": "statut"})
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the event study, or the estimates where there is none."""
@@ -238,8 +224,8 @@ def evaluate(
             raise FpiError("nommez le résultat à étudier, ou donnez le programme.")
         outcome = programme.resultats.principal
     table = thresholds(programme.seuils if programme else None)
-    whose = _whose(CellPanel.of(panel), programme)
-    study = Study(panel, outcome, niveau, table, whose)
+    facts = Study(panel, outcome).facts
+    study = Study(facts, outcome, niveau, table, _whose(facts, programme))
     _ = study.gross  # raises, with its reason, what no check could say
     checks: list[Check] = []
     for names, make in CHECKS:
@@ -258,7 +244,7 @@ def evaluate(
         verdict=found,
         curve=curve,
         balance=samples.balance(study),
-        event=_event(study),
+        event=or_why(lambda: study.event, "{why}") or None,
         masked=_masked(study, programme),
         seat_years=seat_years(study.panel, outcome, niveau),
         smallest=smallest,
@@ -333,13 +319,6 @@ def _missing(study: Study, programme: Programme | None) -> str:
     wanted = study.outcome if programme is None else programme.resultats.principal
     given = wanted in study.panel and study.panel[wanted].notna().any()
     return "" if given or wanted == study.outcome else wanted
-
-
-def _event(study: Study) -> EventStudy | None:
-    try:
-        return study.event
-    except FpiError:
-        return None
 
 
 def seat_years(panel: pd.DataFrame, outcome: str, niveau: str | None = None) -> float:

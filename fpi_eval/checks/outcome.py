@@ -80,6 +80,8 @@ def evaluated(
     try:
         return told(kept(evaluate, panel, outcome, programme, draws=draws), programme)
     except FpiError as error:
+        if outcome not in panel.table:
+            raise
         return _unable(panel, outcome, error.raison)
     except np.linalg.LinAlgError:
         reason = "trop peu de places ouvertes pour séparer leur effet du reste."

@@ -1,9 +1,12 @@
 """Checks that redo the estimate: one cluster less, placebo regions, other defensible choices."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.absent import Absent, or_why
 from fpi_eval.checks.choices import OPENING, Choices
 from fpi_eval.checks.study import Study
 from fpi_eval.checks.thresholds import FAIL, PASS, Check
@@ -12,7 +15,7 @@ from fpi_eval.impact import poisson, triple
 from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.bjs2_t import bjs2_t
 from fpi_eval.impact.displacement.rings import ACADEMIE, REGION, ring_exposures, ring_reach
-from fpi_eval.impact.frame import EXPOSURES, GROSS, NET, SEATS, WEIGHTS, sample
+from fpi_eval.impact.frame import EXPOSURES, GROSS, NET, SEATS, WEIGHTS
 from fpi_eval.impact.imputation import imputation
 from fpi_eval.impact.j import combination, fit_j, j, report, wald
 from fpi_eval.impact.placebo_regions import placebo_regions
@@ -101,35 +104,35 @@ def portee(study: Study) -> Check:
         return study.blank("portee", "trop peu de groupes pour ce test.")
     _, _, p_value = interval(moved, error(psi[:, at]) * abs(reach[0]), groups - 1)
     weights = combination(fit, np.multiply(WEIGHTS[NET], (1.0, *study.frame.reach)))
-    net = weights @ fit.coefficients + moved
-    told = f" ; en les comptant, l'effet net serait de {text.signe(net, 2)} par place"
+    change = weights @ fit.coefficients + moved - study.estimates[NET].estimate
+    told = f" ; les compter changerait l'effet net de {text.signe(change, 2)} par place"
     words = (
         f"{text.signe(moved, 3)} par place ouverte ailleurs dans {where} "
-        f"({text.p_egale(p_value)}){'' if np.isnan(net) else told}."
+        f"({text.p_egale(p_value)}){'' if np.isnan(change) else told}."
     )
     share = abs(moved) / study.reference
     return study.check("portee", share, p_value, words, bias=share)
 
 
 def regions_placebo(study: Study) -> Check:
-    """Return the effect over the error that untreated regions show."""
+    """Return the effect over the error that untreated regions show.
+
+    As in every check, the words do not tell the effect itself: they are shown where a hard failure
+    forbids to give it.
+    """
     try:
         found = placebo_regions(study.panel, study.outcome, niveau=study.niveau)
     except FpiError as refused:
         return study.blank("regions_placebo", str(refused))
-    error, df = found.std_error, found.df
-    if not np.isfinite(error) or df < 2 or error <= 0:
+    if not np.isfinite(found.std_error) or found.df < 2 or found.std_error <= 0:
         return study.blank("regions_placebo", "pas assez de régions sans ouverture.")
-    value = study.gross.estimate
-    low, high, _ = interval(value, error, df)
+    times = abs(study.gross.estimate) / found.std_error
     words = (
-        f"sur {text.nombre(df)} régions sans ouverture, l'effet trouvé a un écart-type de "
-        f"{text.nombre(error, 3)}, contre {text.signe(value, 3)} ici "
-        f"(intervalle {text.intervalle(low, high, 3)})."
+        f"l'effet est {text.nombre(times, 1)} fois aussi loin de zéro que ceux qu'on trouve dans "
+        f"{text.nombre(found.df)} régions sans ouverture (moyenne quadratique)."
     )
-    if not study.gross.beyond_zero:
-        return study.check("regions_placebo", abs(value) / error, error, words, light=PASS)
-    return study.check("regions_placebo", abs(value) / error, error, words)
+    light = None if study.gross.beyond_zero else PASS
+    return study.check("regions_placebo", times, np.nan, words, light=light)
 
 
 @known_options
@@ -160,20 +163,16 @@ def specification_curve(study: Study) -> Choices:
     }
     if niveau is None:
         for part in ("secondaire", "superieur"):
-            choices[f"J, {text.NIVEAUX[part].lower()} seul"] = _level(study, part)
-    primary = study.gross
+            choices[f"J, {text.NIVEAUX[part].lower()} seul"] = lambda part=part: j(
+                panel, outcome, niveau=part
+            )[GROSS]
     rows = [
-        _row("J (principal)", primary, SAME, True),
-        _row("BJS2-T (second)", study.estimates[3], SAME, False),
+        _row("J (principal)", study.gross, primary=True),
+        _row("BJS2-T (second)", study.estimates[3]),
     ]
-    for label, estimate in choices.items():
+    for label, make in choices.items():
         family = PART if label.endswith("seul") else SAME
-        try:
-            rows.append(_row(label, estimate(), family, False))
-        except (FpiError, np.linalg.LinAlgError) as error:
-            rows.append(
-                {"label": label, "famille": family, "principal": False, "raison": str(error)}
-            )
+        rows.append(_row(label, or_why(make, "{why}"), family))
     table = pd.DataFrame(rows)
     # Beside the whole, one level would tell the other: both rest on the openings of the fewest.
     level = table["famille"] == PART
@@ -207,28 +206,16 @@ def capacities_elsewhere(panel: pd.DataFrame) -> pd.DataFrame:
     return panel.assign(autres_places=change.where(away, 0.0))
 
 
-def _level(study: Study, part: str):
-    """Return the fit of J on the cells of one level, other cells still counting as neighbours."""
-
-    def estimate() -> Estimate:
-        frame = sample(study.panel, study.outcome, niveau=part)
-        return report(frame, fit_j(frame))[GROSS]
-
-    return estimate
-
-
-def _row(label: str, found: Estimate, family: str, primary: bool) -> dict:
-    return {
-        "label": label,
-        "famille": family,
-        "principal": primary,
-        "estimate": found.estimate,
-        "std_error": found.std_error,
-        "ci_low": found.ci_low,
-        "ci_high": found.ci_high,
-        "n_openings": found.openings,
-        "raison": "",
-    }
+def _row(
+    label: str, found: Estimate | Absent, family: str = SAME, *, primary: bool = False
+) -> dict[str, Any]:
+    """Return the row of one choice: what it finds, or why it could not be made."""
+    facts = {"label": label, "famille": family, "principal": primary}
+    if isinstance(found, Absent):
+        return facts | {"raison": str(found)}
+    figures = ("estimate", "std_error", "ci_low", "ci_high")
+    known = {name: getattr(found, name) for name in figures}
+    return facts | known | {"n_openings": found.openings, "raison": ""}
 
 
 @known_options
@@ -245,20 +232,13 @@ def per_opening(study: Study) -> Choices:
             opening_study(study.panel, study.outcome, estimator=sun_abraham, **facts).overall
         ),
     }
-    rows = []
-    for label, estimate in choices.items():
-        try:
-            rows.append(_row(label, estimate(), SAME, False))
-        except (FpiError, np.linalg.LinAlgError) as error:
-            rows.append({"label": label, "raison": str(error)})
-    try:
-        found = twfe_twfe(study.panel, study.outcome, **facts)
-        late = found.table.loc[found.table["kind"] == "déjà traité", "weight"].sum()
+    rows = [_row(label, or_why(make, "{why}")) for label, make in choices.items()]
+    whole = or_why(lambda: twfe_twfe(study.panel, study.outcome, **facts), "{why}")
+    rows.append(_row("Double différence à effets fixes", whole.estimate if whole else whole))
+    if whole:
+        late = whole.table.loc[whole.table["kind"] == "déjà traité", "weight"].sum()
         words = f"{text.pourcent(late, 0)} du poids vient de cellules déjà ouvertes"
-        label = "Double différence à effets fixes"
-        rows.append(_row(label, found.estimate, SAME, False) | {"raison": words})
-    except (FpiError, np.linalg.LinAlgError) as error:
-        rows.append({"label": "Double différence à effets fixes", "raison": str(error)})
+        rows[-1]["raison"] = words
     table = pd.DataFrame(rows)
     columns = ["label", "estimate", "ci_low", "ci_high", "n_openings", "raison"]
     return Choices(study.outcome, table.reindex(columns=columns), OPENING)
@@ -281,13 +261,13 @@ def specifications(study: Study, curve: pd.DataFrame) -> Check:
     same = curve[(curve["famille"] == SAME) & ~curve["principal"]].dropna(subset=["estimate"])
     if same.empty:
         return study.blank("specifications", "aucun autre choix n'a pu être estimé.")
-    value = study.gross.estimate
-    share = float((same["estimate"] - value).abs().median() / study.reference)
-    against = contrary(study.gross, same)
+    apart = (same["estimate"] - study.gross.estimate) / study.reference
+    share, against = float(apart.abs().median()), contrary(study.gross, same)
+    ends = [f"{text.signe(100 * end)}\u00a0%" for end in (apart.min(), apart.max())]
     words = (
-        f"{text.pluriel(len(same), 'autre choix', 'autres choix')}, de "
-        f"{text.signe(same['estimate'].min(), 3)} à {text.signe(same['estimate'].max(), 3)} par "
-        f"place ; écart médian de {text.pourcent(share, 0)} de l'effet de référence."
+        f"{text.pluriel(len(same), 'autre choix', 'autres choix')}, dont l'effet s'écarte du "
+        f"principal de {ends[0]} à {ends[1]} de l'effet de référence ; écart médian de "
+        f"{text.pourcent(share, 0)}."
     )
     if len(against):
         words += f" Signe contraire : {text.liste(against['label'])}."

@@ -196,27 +196,31 @@ def balance(study: Study) -> pd.DataFrame:
 
 
 def _before(study: Study) -> pd.DataFrame:
-    """Return per cell, over rentrées before any opening, what `BALANCE` lists."""
+    """Return per cell, over rentrées before any opening, what `BALANCE` lists.
+
+    Ratios and slope read the rentrées at which both of their terms are known.
+    """
     panel = study.panel
     start = panel.loc[panel["seats"] != 0, "rentree"].min()
     rows = panel[panel["cell"].isin(study.frame["cell"]) & (panel["rentree"] < start)]
-    columns = list(dict.fromkeys(["entrants", "places", "voeux_1", study.outcome]))
+    columns = dict.fromkeys(["entrants", "places", "voeux_1", study.outcome])
     rows = rows.reindex(columns=["cell", "rentree", *columns])
-    group = rows.groupby("cell")
-    sums = group[columns].sum(min_count=1)
-    year = rows["rentree"] - group["rentree"].transform("mean")
-    entrants = rows["entrants"]
-    slope = (year * entrants).groupby(rows["cell"]).sum() / (
-        (year**2).where(entrants.notna()).groupby(rows["cell"]).sum().replace(0.0, np.nan)
-    )
-    mean = group["entrants"].mean()
+
+    def per(one: str, other: str) -> pd.Series:
+        both = rows.dropna(subset=[one, other]).groupby("cell")
+        return both[one].sum() / both[other].sum().replace(0.0, np.nan)
+
+    mean = rows.groupby("cell")["entrants"].mean()
+    known = rows.dropna(subset="entrants")
+    year = known["rentree"] - known.groupby("cell")["rentree"].transform("mean")
+    moves, spread = ((year * x).groupby(known["cell"]).sum() for x in (known["entrants"], year))
     return pd.DataFrame(
         {
             "taille": mean,
-            "remplissage": sums["entrants"] / sums["places"].replace(0.0, np.nan),
-            "pression": sums["voeux_1"] / sums["places"].replace(0.0, np.nan),
-            "reussite": sums[study.outcome] / sums["entrants"].replace(0.0, np.nan),
-            "evolution": slope / mean.replace(0.0, np.nan),
+            "remplissage": per("entrants", "places"),
+            "pression": per("voeux_1", "places"),
+            "reussite": per(study.outcome, "entrants"),
+            "evolution": moves / (spread * mean).replace(0.0, np.nan),
         }
     )
 
@@ -321,9 +325,7 @@ def fichiers(study: Study) -> list[Check]:
         if broken
         else "aucune rupture connue pour ce résultat."
     )
-    absorbed = len(study.fit.effects) >= 2
-    light = PASS if absorbed or not broken else FAIL
-    found.append(study.check("definitions", 0.0, np.nan, words, light=light))
+    found.append(study.check("definitions", 0.0, np.nan, words))
     nobody = "aucun fichier ouvert ne dit qui entre dans chaque formation."
     found.append(study.blank("composition", nobody))
     pooled = facts.pooled

@@ -68,8 +68,8 @@ def tendance(study: Study) -> list[Check]:
     p_value = slope.p_value()
     if np.isfinite(leads.p_value()):
         p_value = min(1.0, 2 * min(p_value, leads.p_value()))
-    drift = abs(slope.slopes[0]) * years / study.reference
-    unseen = slope.detectable() * years / study.reference
+    drift = abs(slope.slopes[0] * years) / study.reference
+    unseen = slope.detectable() * abs(years) / study.reference
     words = (
         f"pente de {text.signe(slope.slopes[0], 4)} par place et par an, qui ajouterait "
         f"{text.pourcent(drift, 0)} de l'effet de référence ({text.p_egale(p_value)})."
@@ -185,14 +185,13 @@ def _consecutive(rel_time: np.ndarray) -> np.ndarray:
 
 def ecart(study: Study) -> Check:
     """Return whether J and BJS2-T agree, with the error of their gap."""
-    gap = study.estimates[-1 + len(study.estimates)]
-    size = abs(gap.estimate) / study.reference
+    gap = study.estimates[-1]
+    share, error = (part / study.reference for part in (gap.estimate, gap.std_error))
     words = (
-        f"J et BJS2-T diffèrent de {text.signe(gap.estimate, 3)} par place, soit "
-        f"{text.pourcent(size, 0)} de l'effet de référence "
-        f"(erreur {text.nombre(gap.std_error, 3)} ; {text.p_egale(gap.p_value)})."
+        f"J et BJS2-T diffèrent de {text.signe(100 * share)}\u00a0% de l'effet de référence "
+        f"(erreur {text.pourcent(error, 0)} ; {text.p_egale(gap.p_value)})."
     )
-    return study.check("ecart_j_t", size, gap.p_value, words, bias=size)
+    return study.check("ecart_j_t", abs(share), gap.p_value, words, bias=abs(share))
 
 
 def deplacement(study: Study) -> Check:

@@ -124,7 +124,7 @@ def verdict(
 
     Lack of information is no alarm: it widens the interval. A failed hard check forbids the number.
     """
-    checks = _checks(checks)
+    checks = listed(checks)
     if not checks:
         raise FpiError("aucun contrôle : il n'y a pas de verdict à rendre.")
     hard = tuple(c for c in checks if c.dur and c.statut == FAIL)
@@ -142,8 +142,8 @@ def verdict(
     return Verdict(word, valid, precise, tuple(c.titre for c in against), reasons, said, bool(hard))
 
 
-def _checks(given: Iterable[Check]) -> tuple[Check, ...]:
-    """Return the checks; raise on a study, an evaluation or anything else that holds none."""
+def listed(given: Check | Iterable[Check]) -> tuple[Check, ...]:
+    """Return checks, or the only one; raise on a study, an evaluation or what else holds none."""
     checks = tuple(given) if isinstance(given, Iterable) else (given,)
     for one in checks:
         if not isinstance(one, Check):
