@@ -163,11 +163,11 @@ class Evaluation(Result):
     def checks_frame(self) -> pd.DataFrame:
         """Return one row per check: titre, constat, light in French, threshold."""
         names = [
-            "name", "genre", "titre", "avis", "phrase", "seuil", "valeur", "incertitude", "biais",
+            "name", "genre", "titre", "statut", "phrase", "seuil", "valeur", "incertitude", "biais",
             "dur",
         ]  # fmt: skip
-        rows = [[getattr(check, name) for name in names] for check in self.checks]
-        return pd.DataFrame(rows, columns=names).rename(columns={"avis": "statut"})
+        rows = [{name: getattr(c, name) for name in names} | {"statut": c.avis} for c in self.checks]
+        return pd.DataFrame(rows, columns=names)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the event study, or the estimates where there is none."""
