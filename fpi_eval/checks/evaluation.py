@@ -166,7 +166,7 @@ class Evaluation(Result):
             "name", "genre", "titre", "statut", "phrase", "seuil", "valeur", "incertitude", "biais",
             "dur",
         ]  # fmt: skip
-        rows = [{name: getattr(c, name) for name in names} | {"statut": c.avis} for c in self.checks]
+        rows = [{n: getattr(c, n) for n in names} | {"statut": c.avis} for c in self.checks]
         return pd.DataFrame(rows, columns=names)
 
     def plot(self, ax: Axes | None = None) -> Axes:
