@@ -16,7 +16,7 @@ from fpi_eval.rounding import rounded, step_of
 from fpi_eval.text import capitale, formation, nombre, pourcent, signe
 
 PALETTE = (*CYCLE, GREY)
-LARGE = 10  # effects for 100 seats, not for one: no decimals
+LARGE = 10  # effects for 100 seats, not for one: no decimals, nor where all are whole
 SMALL = 9  # points: 12 pixels, the least that a phone shows
 
 
@@ -34,9 +34,10 @@ def estimates(
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.hlines(rows, table["ci_low"], table["ci_high"], color=BLUE, linewidth=2)
     ax.plot(table["estimate"], rows, "o", color=BLUE)
-    digits = 0 if table["estimate"].abs().max() >= LARGE else 2
+    told = table["estimate"][np.isfinite(table["estimate"])]  # a range may be given alone
+    digits = 0 if told.abs().max() >= LARGE or (told % 1 == 0).all() else 2
     for row, value in zip(rows, table["estimate"], strict=True):
-        if np.isfinite(value):  # a range may be given alone
+        if np.isfinite(value):
             _beside(ax, signe(value, digits), (value, row), (0, 6), ha="center")
     ax.set_yticks(list(rows), table["label"])
     ax.set(xlabel=xlabel, ylim=(-0.6, len(table) - 0.4))
@@ -295,12 +296,8 @@ def specification_curve(table: pd.DataFrame) -> Axes:
     return _plain(ax)
 
 
-def waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
-    """Draw levels and the steps between them (columns label, amount, remaining, level).
-
-    Columns low and high, if any, are the interval of a level.
-    """
-    ax = ax or plt.subplots(figsize=(7.5, 0.9 + 0.45 * len(table)), layout="constrained")[1]
+def waterfall(table: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw levels and the steps between them (columns label, amount, remaining, level)."""
     for row in table.itertuples():
         start = 0.0 if row.level else row.remaining - row.amount
         colour = BLUE if row.level else ORANGE if row.amount < 0 else GREEN
@@ -312,12 +309,8 @@ def waterfall(table: pd.DataFrame, *, ax: Axes | None = None) -> Axes:
             hatch="" if row.level else "//",
             edgecolor="white",
         )
-        end = max(start, start + row.amount)
-        if pd.notna(getattr(row, "low", np.nan)):
-            ax.plot([row.low, row.high], [row.label] * 2, "|-", color="black", linewidth=1)
-            end = max(end, row.high)
         said = nombre(row.amount) if row.level else signe(row.amount)
-        _beside(ax, said, (end, row.label), (5, 0), va="center")
+        _beside(ax, said, (max(start, start + row.amount), row.label), (5, 0), va="center")
     ax.axvline(0, color=GREY, linewidth=0.8)
     ax.invert_yaxis()
     ax.margins(x=0.2)
@@ -403,9 +396,9 @@ def power_curves(table: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def acceptability(table: pd.DataFrame, ax: Axes | None = None, *, xlabel: str) -> Axes:
+def acceptability(table: pd.DataFrame, *, xlabel: str) -> Axes:
     """Draw the chances of costing less than a price (columns label, threshold, share)."""
-    ax = _curves(table, "threshold", "share", ax)
+    ax = _curves(table, "threshold", "share", None)
     ax.xaxis.set_major_formatter(lambda value, _: nombre(value))
     ax.set(xlabel=xlabel, ylabel="Chances de coûter moins")
     return ax

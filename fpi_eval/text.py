@@ -65,7 +65,7 @@ def nombre(value: float, digits: int = 0) -> str:
 
 def _minus(words: str) -> str:
     """Return a number with its minus sign; what reads as zero has none."""
-    return words.replace("-", "\u2212" if re.search("[1-9]", words) else "")
+    return words.replace("-", "\u2212" if re.search("[1-9∞]", words) else "")
 
 
 def arrondi(value: float, digits: int) -> float:
@@ -246,4 +246,5 @@ def annee_scolaire(rentree: int) -> str:
 
 def pluriel(count: float, singular: str, plural: str | None = None) -> str:
     """Return the count with its noun in the right number (French: plural from 2 on)."""
-    return f"{nombre(count)} {singular if abs(count) < 2 else plural or singular + 's'}"
+    few = abs(arrondi(count, 0)) < 2
+    return f"{nombre(count)} {singular if few else plural or singular + 's'}"

@@ -132,6 +132,23 @@ def test_the_answer_tells_what_moved_of_jobs_or_that_no_report_counts_them():
     assert page.reponse(Absent(why)) == f"On ne sait pas encore ce qui a changé.\n\n{why}"
 
 
+def test_numbers_that_came_or_went_are_told_even_where_none_moved():
+    one = replace(number(100.0), key="effet_net", label="Pour 100 places")
+    ahead = [
+        replace(one, key=f"entrees_attendues_{name}", label="Entrées attendues",
+                scope=Scope("FPI", annees=f"scénario « {name} »"))
+        for name in ("lent", "plan")
+    ]  # fmt: skip
+    found = Changes((2025, 2026), (), gone=(one, ahead[0]), same=(ahead[1],))
+    first, *lines = page.reponse(found).split("\n\n")
+    assert first == "Aucun chiffre de la première page n'a changé depuis le rapport 2025-2026."
+    assert lines == [
+        page.NO_JOBS,
+        "N'y sont plus : « Pour 100 places » ; « Entrées attendues, scénario « lent » ».",
+        "Inchangés : « Entrées attendues, scénario « plan » ».",
+    ]
+
+
 def test_a_scenario_that_no_longer_opens_as_many_seats_is_named_as_each_report_said_it():
     def ahead(value, scenario):
         years = f"d'ici 2030, scénario « {scenario} »"

@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pytest
 
 from fpi_eval import plots
 
@@ -28,6 +29,16 @@ def test_names_on_an_axis_are_left_alone():
     ax = plots.estimates(table.assign(ci_low=0.1, ci_high=0.75))
     assert labels(ax.yaxis) == ["U.A.I.", "b"]
     assert any("," in label for label in labels(ax.xaxis))
+    plt.close(ax.figure)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"), [((8.0, np.nan), ["+8"]), ((0.4, 2.0), ["+0,40", "+2,00"])]
+)
+def test_effects_that_are_whole_have_no_decimals(values, said):
+    table = pd.DataFrame({"label": ["a", "b"], "estimate": values, "ci_low": 0.0, "ci_high": 9.0})
+    ax = plots.estimates(table)
+    assert [words.get_text() for words in ax.texts] == said
     plt.close(ax.figure)
 
 

@@ -31,7 +31,7 @@ def test_amounts_read_in_whole_euros():
 
 
 def test_french_plural_begins_at_two():
-    assert text.pluriel(1.5, "place") == "2 place"
+    assert [text.pluriel(n, "place") for n in (1.4, 1.5)] == ["1 place", "2 places"]
     assert text.pluriel(0, "place") == "0 place"
     assert text.pluriel(2, "place") == "2 places"
 
@@ -71,7 +71,7 @@ def test_a_sign_or_a_unit_changes_no_digit_of_a_number(digits):
 
 def test_a_number_that_is_missing_or_without_bound_is_not_rounded():
     assert np.isnan(text.arrondi(np.nan, 1))
-    assert text.signe(np.inf) == "+∞"
+    assert [text.signe(np.inf), text.nombre(-np.inf)] == ["+∞", "\u2212∞"]
 
 
 def test_a_p_value_never_reads_as_zero():

@@ -1,5 +1,6 @@
 """What `08_changements` shows: headline numbers of two reports, and where their gaps come from."""
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 
@@ -25,7 +26,7 @@ HEADS = {
     REVISED: "Fichiers révisés",
     REGISTER: "Registre corrigé",
     DEFINITION: "Définition",
-    TOGETHER: "Ensemble",
+    TOGETHER: "Non séparé",
     REST: "Reste",
 }
 BECAUSE = {
@@ -35,6 +36,7 @@ BECAUSE = {
     DEFINITION: "parce que la définition du programme a changé",
     TOGETHER: "sans que les raisons puissent être séparées",
 }
+STILL = "Aucun chiffre de la première page n'a changé depuis {}."
 SCENARIO = re.compile("« .* »")
 UNKNOWN = {
     REVISED: "des fichiers révisés",
@@ -53,11 +55,8 @@ def reponse(found: Changes | Absent) -> str:
     if isinstance(found, Absent):
         return f"On ne sait pas encore ce qui a changé.\n\n{found.reason}"
     main = _main(found)
-    if not main:
-        return f"Aucun chiffre de la première page n'a changé depuis {_report(found)}."
     told = (f"{phrase(found, one)} Champ : {one.after.scope}." for one in main)
-    lines = [_finding(found, main), *told, *_jobs(found)]
-    return "\n\n".join([*lines, *_listed(found)])
+    return "\n\n".join([_finding(found, main), *told, *_jobs(found), *_listed(found)])
 
 
 def _jobs(found: Changes) -> list[str]:
@@ -72,6 +71,8 @@ def _finding(found: Changes, main: list[Change]) -> str:
 
     The smallest effect that could be seen is the files', not a result: its line alone tells it.
     """
+    if not main:
+        return STILL.format(_report(found))
     results = [one for one in main if one.after.key != JOBS[-1]]
     sure = [_moved(one) for one in results if one.amount and not one.within]
     loose = any(one.within for one in main)
@@ -107,7 +108,7 @@ def phrases(found: Changes) -> str:
 def phrase(found: Changes, one: Change) -> str:
     """Return one change in words: both numbers, their gap, and what it is due to."""
     name = _named(found, one)
-    said = f"{name} : de {_number(one.before)} à {_number(one.after)} {_unit(one.after)}".rstrip()
+    said = f"{name} : de {one.before.number} à {one.after.number} {_unit(one.after)}".rstrip()
     parts = [
         f"{_signed(one.after, amount)} {_because(found, cause)}"
         for cause, amount in one.parts.items()
@@ -147,8 +148,8 @@ def _row(found: Changes, one: Change, causes: Iterable[str]) -> dict[str, str]:
     name = _named(found, one)
     return {
         "chiffre": f"{name} ({unit})" if unit else name,
-        "avant": _number(one.before),
-        "apres": _number(one.after),
+        "avant": one.before.number,
+        "apres": one.after.number,
         "ecart": _signed(one.after, one.amount),
         **{c: _signed(one.after, part) if (part := one.parts.get(c)) else "–" for c in causes},
         "marge": "oui" if one.within else "",
@@ -161,8 +162,7 @@ def cascade(found: Changes | Absent, context: Context) -> Figure | Absent:
         return found
     main = _main(found)
     if not main:
-        why = f"Aucun chiffre de la première page n'a changé depuis {_report(found)}."
-        return Absent(why, lacking=False)
+        return Absent(STILL.format(_report(found)), lacking=False)
     before, after = (text.annee_scolaire(year) for year in found.years)
     rows = pd.concat([_steps(found, one) for one in main], ignore_index=True)
     columns = min(len(main), 2)
@@ -172,7 +172,7 @@ def cascade(found: Changes | Absent, context: Context) -> Figure | Absent:
     )
     frames = axes.ravel()
     for ax, one in zip(frames, main, strict=False):
-        plots.waterfall(_steps(found, one), ax=ax)
+        plots.waterfall(_steps(found, one), ax)
         ax.set_title(_titled(one), loc="left", fontsize=10)
     for ax in frames[len(main) :]:
         ax.remove()
@@ -242,14 +242,17 @@ def _reading(found: Changes, causes: Iterable[str]) -> list[str]:
         lines.append(f"Reste : {_rest(found)}.")
     if TOGETHER in causes:
         lines.append(
-            "Ensemble : le chiffre est trop long à recalculer raison par raison, ou ne peut pas "
+            "Non séparé : le chiffre est trop long à recalculer raison par raison, ou ne peut pas "
             "l'être avec une partie des entrées."
         )
     return lines
 
 
 def _listed(found: Changes) -> list[str]:
-    """Return what only one report gives, and what they do not define alike."""
+    """Return what only one report gives, and what they do not define alike.
+
+    A label that two lists hold is told with the level or date of each.
+    """
     kinds: Mapping[str, tuple[Quantity, ...]] = {
         "Nouveaux dans ce rapport": found.come,
         "N'y sont plus": found.gone,
@@ -259,7 +262,11 @@ def _listed(found: Changes) -> list[str]:
     }
     told = {one.after.label for one in found.moved}
     named = {
-        words: dict.fromkeys(one.label for one in every if one.label not in told)
+        words: dict.fromkeys(
+            _name(one, itertools.chain(*(other for other in kinds.values() if other is not every)))
+            for one in every
+            if one.label not in told
+        )
         for words, every in kinds.items()
     }
     return [
@@ -296,10 +303,6 @@ def _name(one: Quantity, beside: Iterable[Quantity]) -> str:
 
 def _unit(one: Quantity) -> str:
     return "" if one.unit == "%" else one.unit
-
-
-def _number(one: Quantity) -> str:
-    return one.number
 
 
 def _signed(one: Quantity, amount: float) -> str:
