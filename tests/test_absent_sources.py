@@ -153,6 +153,10 @@ def test_a_table_whose_file_stops_early_is_absent_with_the_last_year_and_not_emp
     sheet = SimpleNamespace(frame=frame, title="Vœux, par territoire")
     found = places.pression(sheet, SimpleNamespace(region="Ici", rentree=RENTREE))
     assert found == Absent("Vœux : les fichiers s'arrêtent à la rentrée 2022.", holder=found.holder)
+    sheet.frame = frame.assign(territoire="Ailleurs", rentree=RENTREE)
+    found = places.pression(sheet, SimpleNamespace(region="Ici", rentree=RENTREE))
+    assert "n'ont pas de telle formation dans la région" in found.reason
+    assert not found.lacking
 
 
 def test_check_says_how_to_go_on_without_a_source(tmp_path, capsys):

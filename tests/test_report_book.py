@@ -250,6 +250,7 @@ def test_seats_whose_people_no_file_tells_are_counted_beside_people_trained(
     seats_lost = rows["seats"].iloc[0]
     note = people.personnes(annee_simulee).note
     assert f"Manquent les entrants de {seats_lost:.0f} places × rentrées" in note
+    assert people.couts(annee_simulee).note.endswith(note.removeprefix(people.SCOLAIRE))
     with speaking("en"):
         assert "seats × years are missing" in translated.said(note)
 

@@ -17,6 +17,7 @@ from fpi_eval.panel.loading import credit
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import (
+    couts,
     diplomes,
     donnees,
     emploi_en_plus,
@@ -51,6 +52,7 @@ def test_every_source_names_its_producer_and_whether_data_are_simulated(context)
     rates = pd.DataFrame({"formation": ["BTS - Production"], "part_places": [0.9]})
     shown = insertion.passage_bts(rates, (estimate(0.4, 0.2), estimate(0.5, 0.3)), context)
     assert shown.source.endswith("données simulées (jumeau numérique de fpi_eval)")
+    assert "connu pour une part des places : 90\u00a0% (BTS - Production)." in shown.note
 
 
 def test_how_the_region_moved_names_what_moved_and_whose_seats_have_no_graduates(context):
@@ -145,6 +147,19 @@ def test_people_at_work_are_those_of_named_seats_losses_of_neighbours_not_taken_
     )
 
 
+def test_a_count_has_the_digits_of_its_range_and_two_figures_without_one():
+    """As on the page of projections, and in shares of jobs that are at most so much."""
+    assert couts._people(SimpleNamespace(count=143.4, likely=(138.0, 148.0))) == 143
+    assert couts._people(SimpleNamespace(count=143.4, likely=None)) == 140
+    said = [emploi_industriel._at_most(share) for share in (0.0098, 0.021)]
+    assert said == ["moins de 1\u00a0%", "au plus 2\u00a0%"]
+
+
+def test_only_a_final_year_that_stands_in_is_said_to_lack_the_exam(context):
+    said = {name: diplomes.resultat(context, name) for name in ("entrants", "terminale")}
+    assert ["il reste l'examen" in words for words in said.values()] == [False, True]
+
+
 def test_places_are_compared_with_other_regions_only_where_files_have_some(context):
     same = pd.DataFrame({
         "territoire": [HERE, ELSEWHERE], "rentree": 2026, "filiere": "numerique",
@@ -212,6 +227,9 @@ def test_files_that_nothing_links_and_that_hide_nothing_have_an_answer_too(conte
     links.loc[0] = ["Code vers diplôme", "inserjeunes_region", "2018_2019", 9000, 8999, 8999 / 9000]
     said = donnees.reponse(files, hidden, links, context)
     assert "(InserJeunes, 2018-2019) : 8\u202f999 lignes sur 9\u202f000." in said
+    links.loc[1] = ["Nom de BTS", "BTSA", "2019", 504, 65, 65 / 504]  # the table shows it too
+    said = donnees.reponse(files, hidden, links, context)
+    assert "« Nom de BTS » (BTSA, 2019) : 65 lignes sur 504." in said
     two = pd.DataFrame({"millesime": "2022_2023", "lignes": [30, 10], "part_taux": [0.2, 0.6]})
     assert "masque 30\u00a0% des taux" in donnees.reponse(files, two, links, context)
 
@@ -274,6 +292,7 @@ def test_the_twin_is_shown_in_percent_and_whole_counts_and_never_with_few_pupils
         *3 * ["12"], *3 * ["28"], "moins de 5", "41", "396", *3 * ["52 %"], "44 %",
     ]  # fmt: skip
     assert "Places par formation, jumeau (simulé) : de 12 à 28." in drawn.alt
+    assert drawn.alt.startswith("Un cadre par grandeur : médiane et déciles par diplôme, ou une ")
     beside = jumeau.figure(found.assign(reel=found["jumeau"] * 0.8), context).titre
     assert beside.startswith("Une médiane du jumeau sur deux est à 25\u00a0% ou moins de celle")
     unknown = ("devenir", "CAP, apprentissage", "taux_emploi_12_mois", float("nan"))

@@ -215,6 +215,8 @@ def test_rates_come_from_constats_where_there_are_some(simulees):
     graduates = "Élèves de dernière année diplômés"
     assert shown.loc[(graduates, "Secondaire"), "Origine"] == "données"  # exams are published
     assert shown.loc[(graduates, "Supérieur"), "Origine"] == "hypothèse"  # none is, for BTS
+    assert "Par hypothèse, les places neuves" in simulees.mesures.note
+    assert "la fin de la page dit l'écart retenu" in simulees.mesures.note
 
 
 def test_fans_and_tables_are_made(simulees):

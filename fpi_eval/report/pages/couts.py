@@ -90,8 +90,7 @@ def _source(context: Context, *, budget: bool) -> str:
 
 def _people(one: UnitCost) -> float:
     """Return what is counted, rounded as the trajectory does: by its range of 8 chances in 10."""
-    step = step_of(*one.likely) if one.likely else 1
-    return rounded(one.count, step) if step > 1 else figures(one.count)
+    return rounded(one.count, step_of(*one.likely)) if one.likely else figures(one.count)
 
 
 def couts(found: Sequence[UnitCost], context: Context) -> Table:

@@ -64,8 +64,9 @@ def resultat(context: Context, outcome: str | Absent) -> str:
     return (
         f"Le résultat principal annoncé est « {name_of(wanted)} ». Aucune source "
         "ouverte ne le donne par établissement et formation : on étudie à la place le résultat "
-        f"observable le plus proche, « {name_of(outcome)} » (voie scolaire). Un élève en dernière "
-        "année n'est pas un diplômé : il reste l'examen."
+        f"observable le plus proche, « {name_of(outcome)} » (voie scolaire)."
+        + " Un élève en dernière année n'est pas un diplômé : il reste l'examen."
+        * (outcome == "terminale")
     )
 
 

@@ -39,7 +39,7 @@ def reponse(
         f"{text.nombre(files['lignes'].sum())} lignes, sans "
         "ligne inexpliquée.",
         _hidden(hidden),
-        *_linked(links[~links["source"].isin(["BTSA", "BTS - Services"])]),
+        *_linked(links),
     ]
     if context.absent:
         gone = text.pluriel(len(context.absent), "source")
@@ -114,7 +114,7 @@ def fichiers(rows: pd.DataFrame, context: Context) -> Table:
         aside[reason] += count
     why = [f" Lignes écartées ({w}) : {text.nombre(n)}." for w, n in aside.items() if n]
     return table(
-        rows.drop(columns="raisons"),
+        rows.drop(columns="raisons").assign(annee=rows["annee"].str.replace("_", "-")),
         "Fichiers lus et contrôlés",
         labels={
             "source": "Source",

@@ -70,14 +70,14 @@ def reponse(
         sentences.append(
             f"Un emploi sur {text.nombre(industry.amount / renewed)} se libère chaque année en fin "
             f"de carrière : dans l'industrie de la région, environ {_rounded(renewed)} emplois à "
-            f"renouveler. {_rounded(yearly)} diplômés de plus par an en couvriraient au plus "
-            f"{text.pourcent(yearly / renewed, 0)}."
+            f"renouveler. {_rounded(yearly)} diplômés de plus par an en couvriraient "
+            f"{_at_most(yearly / renewed)}."
         )
     if hires.embauches_annuelles:
         sentences.append(
             f"Face à {text.nombre(hires.embauches_annuelles)} embauches par an ({hires.source}), "
-            f"ces {_rounded(yearly)} diplômés en seraient au plus "
-            f"{text.pourcent(yearly / hires.embauches_annuelles, 0)}."
+            f"ces {_rounded(yearly)} diplômés en seraient "
+            f"{_at_most(yearly / hires.embauches_annuelles)}."
         )
     if jobs.empty:
         sentences.append(f"{NO_URSSAF} Le calcul repose sur des chiffres de référence déclarés.")
@@ -86,6 +86,10 @@ def reponse(
 
 def _rounded(value: float) -> str:
     return text.nombre(figures(value))
+
+
+def _at_most(share: float) -> str:
+    return f"au plus {text.pourcent(share, 0)}" if share >= 0.01 else "moins de 1\u00a0%"
 
 
 def face_a_face(

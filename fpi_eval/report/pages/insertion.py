@@ -367,7 +367,8 @@ def passage_bts(
         return rates
     if isinstance(found, Absent):
         return found
-    matched = rates.loc[rates["formation"] == "BTS - Production", "part_places"].min()
+    known = rates.groupby("formation", sort=False)["part_places"].min()
+    matched = text.liste(f"{text.pourcent(part, 0)} ({name})" for name, part in known.items())
     names = ["estimate", "ci_low", "ci_high"]
     effects = pd.concat([one.to_frame()[names] for one in found], ignore_index=True)
     rows = told(100 * effects, 100).assign(
@@ -386,9 +387,9 @@ def passage_bts(
             "ci_high": "Borne haute",
         },
         source=f"Parcoursup 2018 et 2019 ; InserJeunes ; {context.credit}",
-        note="BTS de production, voie scolaire ; "
-        f"le diplôme visé est connu pour {text.pourcent(matched, 0)} des places. C'est un taux de "
-        "passage : les lieux comparés diffèrent par bien d'autres choses que leurs places. "
+        note="BTS des filières du programme, voie scolaire. Sur Parcoursup, le diplôme visé est "
+        f"connu pour une part des places : {matched}. C'est un taux de passage : les lieux "
+        "comparés diffèrent par bien d'autres choses que leurs places. "
         f"Intervalles à 95 % : {found[0].rule}.",
     )
 

@@ -210,10 +210,9 @@ def figure(found: pd.DataFrame, context: Context) -> Figure | Absent:
         draw_moments(drawn, titles=MOMENTS | SINGLE),
         titre,
         _source(context),
-        "Six cadres. Places, premiers vœux par place, élèves de dernière année, taux d'emploi : "
-        "médiane et déciles par diplôme. Part des taux masqués, nombre de diplômes : une valeur "
-        "par diplôme et par voie"
-        + (". Réels et simulés côte à côte." if real else ", du jumeau.")
+        "Un cadre par grandeur : médiane et déciles par diplôme, ou une seule valeur par diplôme "
+        "et par voie."
+        + " Réels et simulés côte à côte." * real
         + "".join(_spans(drawn[drawn["statistic"] == "q50"], context)),
         named.reset_index(drop=True),
         labels=labels | sources,

@@ -77,19 +77,20 @@ def ici(
     """
     if published is None:
         return why
-    rows = published.frame
+    rows, what = published.frame, published.title.split(",")[0]
     kept = (rows["territoire"] == context.region) & (rows["departement"] == ENSEMBLE)
     years = rows["rentree"].astype(int)
-    kept &= pd.Series(years == context.rentree, rows.index)
+    kept &= years == context.rentree
     if not kept.any():
-        what = published.title.split(",")[0]
-        late = f"{what} : les fichiers s'arrêtent à la rentrée {years.max()}."
-        return replace(why, reason=late)
+        if (last := years.max()) < context.rentree:
+            return replace(why, reason=f"{what} : les fichiers s'arrêtent à la rentrée {last}.")
+        none = f"{what} : les fichiers n'ont pas de telle formation dans la région cette année."
+        return replace(why, reason=none, lacking=False)
     alone = rows.loc[kept, "academie"].eq(ENSEMBLE).all()
     return show(
         published,
         [name for name in columns if not (alone and name == "academie")],
         kept=kept,
-        titre=f"{published.title.split(',')[0]}, rentrée {context.rentree}",
+        titre=f"{what}, rentrée {context.rentree}",
         note="Ensemble : la région. " * (not alone) + "Par département : voir le classeur.",
     )

@@ -61,19 +61,23 @@ def _missed(rows: pd.DataFrame, context: Context) -> str:
     late = manquees(rows, context.rentree)
     if late.empty:
         return ""
-    level = {one.code: one.niveau for one in context.programme.cibles}
-    of = [
-        f"{text.nombre(r.au_plus)} entrées sur {text.nombre(r.cible)} "
-        f"({text.NIVEAUX.get(level[r.code], 'en tout').lower()})"
-        for r in late.itertuples()
-    ]
     years = text.liste(dict.fromkeys(map(str, late["echeance"])))
     said = (
         f"Les cibles de {years} ne sont pas atteintes"
         if len(late) > 1
         else f"La cible de {years} n'est pas atteinte"
     )
-    return f"{said} : même toutes pleines, les places permettaient {text.liste(of)}"
+    return f"{said} : même toutes pleines, les places permettaient {_of_targets(late, context)}"
+
+
+def _of_targets(rows: pd.DataFrame, context: Context) -> str:
+    """Return how many entries seats allow at most, of those aimed at, target by target."""
+    level = {one.code: one.niveau for one in context.programme.cibles}
+    return text.liste(
+        f"{text.nombre(r.au_plus)} entrées sur {text.nombre(r.cible)} "
+        f"({text.NIVEAUX.get(level[r.code], 'en tout').lower()})"
+        for r in rows.itertuples()
+    )
 
 
 def _entered(chiffres: Headline) -> str:
@@ -125,18 +129,16 @@ def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure |
     """Return the figure of seats opened against the published targets."""
     if kept.empty:
         return context.no_openings
-    drawn, last = rows.assign(realise=rows["acquis"]), rows.loc[rows["echeance"].idxmax()]
-    to_come = (
-        f"Les places déjà ouvertes permettent au plus {text.nombre(last['acquis'])} entrées d'ici "
-        f"{last['echeance']}, pour {text.nombre(last['cible'])} visées"
-    )
+    drawn, last = rows.assign(realise=rows["acquis"]), rows["echeance"].max()
+    to_come = _of_targets(drawn[rows["echeance"] == last].assign(au_plus=rows["acquis"]), context)
     said = [
         f"{r.libelle} : {text.nombre(r.acquis)} sur {text.nombre(r.cible)}"
         for r in rows.itertuples()
     ]
     return Figure(
         targets(drawn),
-        _missed(rows, context) or to_come,
+        _missed(rows, context)
+        or f"Jusqu'en {last}, les places déjà ouvertes permettent au plus {to_come}",
         f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         f"Barres horizontales, une par cible. {' ; '.join(said)}.",
         rows.drop(columns="au_plus").astype({"echeance": str}),

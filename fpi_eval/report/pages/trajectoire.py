@@ -131,12 +131,13 @@ def mesures(rates: Mapping[tuple[str, str], Taux], context: Context) -> Table:
             "source": "Source",
         },
         source=context.credit,
-        note="Bornes à 95 %. Les places neuves se remplissent à "
+        note="Bornes à 95 %. Par hypothèse, les places neuves se remplissent à "
         f"{text.liste(text.pourcent(m, 0) for m in ramp.montee_en_charge)} de ce taux leurs "
         f"premières rentrées, et leurs élèves réussissent {text.pourcent(ramp.perte_marginale, 0)} "
         f"moins souvent que les autres.{sourced} « Estimation » : moyenne des rentrées déjà vues ; "
-        "la montée en charge est alors corrigée par ce que montrent les places ouvertes. Atteindre "
-        f"la dernière année : {TAUX_RETENTION.formula}.",
+        "la montée en charge est alors corrigée par ce que montrent les places ouvertes. La "
+        "réussite l'est dès que les examens la mesurent : la fin de la page dit l'écart retenu. "
+        f"Atteindre la dernière année : {TAUX_RETENTION.formula}.",
     )
 
 
@@ -176,7 +177,7 @@ def limites(found: Outlook | Absent) -> str:
     late = premieres(found.calendar)
     never, partly = (
         late[late["part_observable"] == 0],
-        late[late["part_observable"].between(1e-9, 0.999)],
+        late[late["part_observable"].between(1e-9, 0.995, "neither")],
     )
     if len(never):
         names = text.liste(NAMED[name].lower() for name in never["resultat"])

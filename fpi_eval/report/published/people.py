@@ -73,7 +73,7 @@ def cibles(p: Year) -> Sheet | None:
             Column("source", "Source de la cible"),
         ),
         source=REGISTRE,
-        note=_left_out(p),
+        note=SCOLAIRE + _lost(p),
     )
 
 
@@ -83,15 +83,15 @@ SCOLAIRE = (
 )
 
 
-def _left_out(p: Year) -> str:
-    """Return the note of people trained, with the seats whose people no file tells."""
+def _lost(p: Year) -> str:
+    """Return the seats whose people no file tells; nothing where all are told."""
     rows = proteges.en_places(p)
     lost = rows.loc[rows["entrants_programme"].isna(), "seats"].sum()
-    more = (
+    said = (
         f" Manquent les entrants de {nombre(lost)} places × rentrées : places ou entrants de leur "
         "formation inconnus."
     )
-    return SCOLAIRE + more * bool(lost)
+    return said * bool(lost)
 
 
 def _hidden(safe: protection.Safe, niveau: str, last: int) -> bool:
@@ -152,7 +152,7 @@ def personnes(p: Year) -> Sheet | None:
             PERSONNES,
         ),
         source=REGISTRE,
-        note=_left_out(p),
+        note=SCOLAIRE + _lost(p),
     )
 
 
@@ -204,7 +204,8 @@ def couts(p: Year) -> Sheet | None:
             *(column(one, f"{one.label} (voie scolaire, à ce jour)") for one in c.COUTS[2:4]),
         ),
         source=f"{REGISTRE} ; budget du programme",
-        note="Par personne formée : places et personnes de la voie scolaire seulement, à ce jour.",
+        note="Par personne formée : places et personnes de la voie scolaire seulement, à ce jour."
+        + _lost(p),
     )
 
 
