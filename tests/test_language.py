@@ -279,6 +279,20 @@ def test_targets_missed_at_any_level_are_said_in_english(levels):
         assert translated.said(f"{french}.") == f"{translated.said(french)}."
 
 
+@pytest.mark.parametrize("levels", [["ensemble"], ["secondaire"], ["superieur"], [*text.NIVEAUX]])
+def test_what_seats_allow_at_most_by_the_last_date_says_of_which_level(levels):
+    declared = [SimpleNamespace(code=one, niveau=one) for one in levels]
+    context = SimpleNamespace(rentree=2026, credit="", programme=SimpleNamespace(cibles=declared))
+    rows = pd.DataFrame({"code": levels, "libelle": levels, "echeance": 2030})
+    rows = rows.assign(cible=90.0, places_ouvertes=5.0, realise=5.0, acquis=10.0, au_plus=20.0)
+    french = places.cibles(rows, rows.assign(part=10 / 90), context).titre
+    assert french.startswith(
+        "Jusqu'en 2030, les places déjà ouvertes permettent au plus 10 entrées"
+    )
+    with speaking("en"):
+        assert translated.said(french).count("10 entries out of 90") == len(levels)
+
+
 @pytest.mark.parametrize("code", OTHERS)
 def test_every_sentence_keeps_its_places_in_translation(code):
     kept = catalogue(code, SENTENCES)

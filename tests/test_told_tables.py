@@ -52,7 +52,7 @@ def test_every_sheet_is_there_under_an_english_name(books):
 def test_no_title_head_or_note_is_left_in_french(books):
     said = {value for sheet in books[1].worksheets for value in around(sheet)}
     assert {str(one) for one in said if FRENCH.search(str(one))} == set()
-    assert "s: hidden (statistical confidentiality); n. d.: not available." in said
+    assert "s: hidden (statistical confidentiality); n/a: not available." in said
 
 
 def test_definitions_are_english(books):
