@@ -119,7 +119,7 @@ def test_outcomes_not_seen_yet_are_dated_and_never_filled():
         panel["seats"] > 0].groupby("cell").agg(w=("rentree", "min"), d=("duree", "first"))
         .to_numpy())  # fmt: skip
     assert found.pending["date"].iloc[1] == first
-    assert "pas encore observable" in found.summary()
+    assert "pas observé, ou trop peu ; premier chiffre selon le calendrier" in found.summary()
     shown = found.to_frame().set_index("outcome")
     assert shown.loc["en_emploi_6_mois", ["link", "estimate"]].isna().all()
 

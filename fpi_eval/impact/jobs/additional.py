@@ -78,7 +78,7 @@ def additional_jobs(
         day = first_seen(panel.table, employed(horizon))
         return or_why(
             lambda: bounded_employment(known, horizon, words=words),
-            f"par formation, {{why}} Premier chiffre attendu : {month(day)}.",
+            f"par formation, {{why}} Selon le calendrier, premier chiffre en {month(day)}.",
         )
 
     known = panel.table if courses.empty else with_employment(panel.table, courses)

@@ -91,8 +91,8 @@ class Chain(Result):
         ]
         for row in self.pending.itertuples():
             lines.append(
-                f"« {people[row.outcome].capitalize()} » : pas encore observable ; "
-                f"premier chiffre attendu en {month(row.date)}."
+                f"« {people[row.outcome].capitalize()} » : pas observé, ou trop peu ; premier "
+                f"chiffre selon le calendrier en {month(row.date)}."
             )
         lines.append(
             f"{text.pluriel(self.fit.n_treated_clusters, 'groupe traité', 'groupes traités')} sur "
@@ -157,7 +157,8 @@ def chain(
     if not kept:
         raise FpiError(
             "aucune promotion entrée dans une place ouverte n'est encore observée dans au moins "
-            f"{ENOUGH} établissements : premier chiffre en {month(first_seen(panel, 'entrants'))}."
+            f"{ENOUGH} établissements : premier chiffre, selon le calendrier, en "
+            f"{month(first_seen(panel, 'entrants'))}."
         )
     names = tuple(s.outcome for s in kept)
     used = frame.dropna(subset=list(names))
