@@ -399,7 +399,6 @@ class Individus(Frozen):
     ] = "duckdb"
     memoire: Annotated[str, form(r"\d+(MB|GB)", "« 3GB » ou « 500MB »")] = "3GB"
     processeurs: Annotated[int, Field(ge=1)] = 2
-    horizons: tuple[Literal[6, 12, 18, 24], ...] = (6, 12, 18, 24)
     jour: Annotated[int, Field(ge=1, le=28)] = 15
     industrie: Literal["B-E", "filieres"] = "B-E"
     emplois_publics: bool = True

@@ -102,4 +102,5 @@ def test_seat_exits_count_each_cohort_once():
     )  # fmt: skip
     # Cell 1: 10 in 2025; 2026 is only in the row of 2027, which has 10 and 20. Cell 2: 4 and 4.
     assert seat_exits(frame) == 10 + 10 + 20 + 4 + 4
-    assert seat_exits(frame.drop(columns=["dose_own", "dose_before"])) == 48
+    with pytest.raises(FpiError, match="autant de places fermées qu'ouvertes"):
+        seat_exits(frame.assign(dose_own=[0.0, 10.0, 0.0, -10.0], dose_before=0.0))

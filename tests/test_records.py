@@ -147,6 +147,12 @@ def one_person(tmp_path: Path, contracts: list[dict], **individus) -> pd.Series:
 FACTORY = {"ape": "2562B"}
 
 
+def test_a_declared_column_that_no_file_has_is_refused_and_not_passed_over(tmp_path):
+    """A misspelt end of contract would make every contract run for ever."""
+    with pytest.raises(FpiError, match=r"Corrigez « fin » dans \[individus.colonnes_contrats\]"):
+        one_person(tmp_path, [FACTORY], colonnes_contrats={"fin": "DATE_FIN"})
+
+
 @pytest.mark.parametrize(
     ("contracts", "works", "factory"),
     [

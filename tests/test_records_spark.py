@@ -22,7 +22,7 @@ from fpi_eval.records.panel import counts
 from fpi_eval.twin.geography import departements
 
 REGIONS = regions_table(departements())
-HERE = Individus(part_fautes=0.2, horizons=(6, 12))
+HERE = Individus(part_fautes=0.2)
 LOCAL = HERE.model_copy(update={"moteur": "local[1]", "memoire": "1GB", "processeurs": 1})
 
 

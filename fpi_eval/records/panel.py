@@ -1,13 +1,12 @@
 """From persons and contracts to the cell panel: counts by establishment, course, voie, session."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import ibis
 import pandas as pd
 
-from fpi_eval.calendar import employed, in_industry
+from fpi_eval.calendar import HORIZONS, employed, in_industry
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.from_files import coded
 from fpi_eval.panel.identity import latest_uai
@@ -24,12 +23,6 @@ def living_there(months: int) -> str:
     return f"en_emploi_industrie_residents_{months}"
 
 
-def outcomes(horizons: Sequence[int]) -> list[str]:
-    """Return the columns of counts."""
-    later = [name(k) for k in horizons for name in (employed, in_industry, living_there)]
-    return ["terminale", "diplomes", "sortants", *later]
-
-
 def counts(records: Records) -> pd.DataFrame:
     """Return counts of persons by establishment × diploma code × voie × rentrée.
 
@@ -39,7 +32,6 @@ def counts(records: Records) -> pd.DataFrame:
     (``en_emploi_industrie_residents_k``). A horizon that no contract of a rentrée and voie tells is
     missing: its file was not delivered.
     """
-    horizons = records.individus.horizons
     persons = persons_of(records)
     joined = persons.left_join(main_contracts(records), ["id_personne", "rentree"])
     sums = {
@@ -47,7 +39,7 @@ def counts(records: Records) -> pd.DataFrame:
         "diplomes": joined["diplome"].sum(),
         "sortants": joined["sortant"].sum(),
     }
-    for months in horizons:
+    for months in HORIZONS:
         best, leaver = joined[f"contrat_{months}"], joined["sortant"] == 1
         works = leaver & best.notnull()
         factory = works & rules.is_industry(
@@ -62,17 +54,14 @@ def counts(records: Records) -> pd.DataFrame:
         ):
             sums[name(months)] = true.fill_null(False).cast("int64").sum()
     table = run(joined.group_by(KEYS).aggregate(**sums))
-    return _tidy(table, KEYS, horizons)
+    return _tidy(table, list(sums))
 
 
 def main_contracts(records: Records) -> Any:
     """Return one row per person: the main contract at each horizon, packed (`rules.packed`)."""
     table = _ready(records).select("id_personne", "rentree", "horizon", "contrat")
     return table.group_by(["id_personne", "rentree"]).aggregate(
-        **{
-            f"contrat_{k}": table["contrat"].max(where=table["horizon"] == k)
-            for k in records.individus.horizons
-        }
+        **{f"contrat_{k}": table["contrat"].max(where=table["horizon"] == k) for k in HORIZONS}
     )
 
 
@@ -128,19 +117,17 @@ def _placed(table: Any, records: Records, column: str, name: str) -> Any:
     return joined.drop("prefixe_commune_right", "prefixe_commune")
 
 
-def _tidy(table: pd.DataFrame, keys: list[str], horizons: Sequence[int]) -> pd.DataFrame:
+def _tidy(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """Return whole counts sorted here, not by an engine; unseen horizons are missing."""
-    for name in outcomes(horizons):
-        table[name] = table[name].fillna(0).astype("float64")
-    for months in horizons:
+    table[names] = table[names].fillna(0).astype("float64")
+    for months in HORIZONS:
         seen = table.groupby(["voie", "rentree"])[employed(months)].transform("sum") > 0
         for name in (employed(months), in_industry(months), living_there(months)):
             table[name] = table[name].where(seen)
-    for name in keys:
-        if name != "rentree":
-            table[name] = table[name].astype(object).where(table[name].notna(), None)
+    for name in KEYS[:-1]:
+        table[name] = table[name].astype(object).where(table[name].notna(), None)
     table["rentree"] = table["rentree"].astype("int64")
-    return table.sort_values(keys, na_position="first", ignore_index=True, kind="stable")
+    return table.sort_values(KEYS, na_position="first", ignore_index=True, kind="stable")
 
 
 @dataclass(frozen=True, slots=True)

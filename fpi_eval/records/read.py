@@ -51,7 +51,15 @@ def scan(connection: Any, what: str, individus: Individus, folder: Path, scratch
         table = _read(connection, paths, suffix, scratch, header)
         values = _from_name(table, pattern) if one_scan else dict(said)
         tables.append(_typed(table, what, values, declared, paths[0]))
-    return _all(_alike(tables))
+    whole = _all(_alike(tables))
+    if lost := set(declared) - set(whole.columns):
+        raise FpiError(
+            f"aucun fichier « {pattern} » n'a cette colonne. Corrigez « {min(lost)} » dans "
+            f"[individus.colonnes_{what}] de programme.toml, ou retirez-la.",
+            fichier=str(folder),
+            colonne=declared[min(lost)],
+        )
+    return whole
 
 
 def _from_name(table: Any, pattern: str) -> dict[str, Any]:

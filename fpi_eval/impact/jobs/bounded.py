@@ -6,7 +6,8 @@ one that raises it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -55,7 +56,6 @@ class BoundedEffects(Headed):
 
     horizon: int
     table: pd.DataFrame
-    absent: Mapping[str, str] = field(default_factory=dict)
     verdict: str | None = None
 
     def summary(self) -> str:
@@ -120,7 +120,7 @@ def bounded_employment(
             "millésime d'avant pour comparer."
         )
     mixed = _comparable(mixed)
-    rows, absent = _effects(ALL, mixed), {}
+    rows = _effects(ALL, mixed)
     for column, known in BY.items():
         called = {**known, **(words or {})}
         keys = sorted(mixed.loc[mixed["dose"] != 0, column].unique())
@@ -128,16 +128,12 @@ def bounded_employment(
             part, of = mixed[mixed[column] == key], whole[whole[column] == key]
             read = of.index.isin(frame.index)
             part = replace(part, reach=reach(of, read, level(of, read)))
-            try:
+            with suppress(FpiError, np.linalg.LinAlgError):  # too few opened or compared
                 rows += _effects(called.get(key, key), part)
-            except (FpiError, np.linalg.LinAlgError):
-                absent[called.get(key, key)] = (
-                    "trop peu d'établissements ouverts ou de comparaisons."
-                )
     names = [
         "group", "effect", "low", "high", "ci_low", "ci_high", "seats", "n_etab", "hidden_share",
     ]  # fmt: skip
-    return BoundedEffects(horizon, pd.DataFrame(rows, columns=names), absent)
+    return BoundedEffects(horizon, pd.DataFrame(rows, columns=names))
 
 
 def _comparable(frame: pd.DataFrame) -> pd.DataFrame:
@@ -183,19 +179,7 @@ def _effects(group: str, frame: pd.DataFrame) -> list[tuple]:
         ci_low, ci_high = low - below * (low - ends.ci_low), high + above * (ends.ci_high - high)
         # More seats closed than opened turn the ends around.
         ci_low, low, high, ci_high = sorted(float(total * e) for e in (ci_low, low, high, ci_high))
-        found.append(
-            (
-                group,
-                words,
-                low,
-                high,
-                ci_low,
-                ci_high,
-                total,
-                sites,
-                share,
-            )
-        )
+        found.append((group, words, low, high, ci_low, ci_high, total, sites, share))
     return found
 
 

@@ -198,18 +198,9 @@ def _table(steps: list[Link], fit: CohortFit, used: pd.DataFrame) -> pd.DataFram
         value, low, high, rule = _link(fit, j, parent)
         before = calm[link.outcome].sum() / calm[link.parent].sum() if link.parent else np.nan
         bounds, net = ends(fit, fit.gross_draws[:, j]), ends(fit, fit.net_draws[:, j])
+        people = 100 * np.array([fit.gross[j], *bounds, fit.net[j], *net])
         rows.append(
-            (
-                link.outcome,
-                link.parent,
-                link.label,
-                value,
-                low,
-                high,
-                before,
-                *(100 * np.array([fit.gross[j], *bounds, fit.net[j], *net])),
-                rule,
-            )
+            (link.outcome, link.parent, link.label, value, low, high, before, *people, rule)
         )
     columns = [
         "outcome", "parent", "label", "link", "link_low", "link_high", "before", "per_100", "low",

@@ -53,7 +53,7 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
             "trop peu d'établissements ouverts ont leurs sortants publiés deux millésimes de "
             f"suite ({opened}, il en faut {FEWEST})."
         )
-    n = frame["size"].to_numpy(float)
+    n, seats = frame["size"].to_numpy(float), seat_exits(frame)
     names, x, z = design(frame, {DEP: EXPOSURES[DEP]})
     fit = linear.fit(
         frame["y"].to_numpy() / n,
@@ -80,7 +80,6 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
         dropped=frame.dropped + fit.dropped,
         description=DESCRIPTION,
     )
-    seats = seat_exits(frame)
     return Estimates(tuple(scaled(one, seats) for one in found))
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from fpi_eval.errors import FpiError
 from fpi_eval.panel.sample import Sample
 from fpi_eval.results import Estimate
 
@@ -34,13 +35,14 @@ def seat_exits(frame: pd.DataFrame) -> float:
     """Return the seat-years whose leavers are observed, each cohort once.
 
     Two rows that follow each other share a cohort: summing their doses would count its people
-    twice.
+    twice. As many closed as opened leave no number of seats to tell an effect of.
     """
-    if "dose_own" not in frame:
-        return float(frame["dose"].sum())
     ordered = frame.sort_values(["cell", "time"])
     again = ordered.groupby("cell")["time"].shift() == ordered["time"] - 1
-    return float((ordered["dose_own"] + ordered["dose_before"].mask(again, 0.0)).sum())
+    total = (ordered["dose_own"] + ordered["dose_before"].mask(again, 0.0)).sum()
+    if total == 0:
+        raise FpiError("autant de places fermées qu'ouvertes : leur effet en tout n'a pas de sens.")
+    return float(total)
 
 
 def scaled(estimate: Estimate, seat_years: float) -> Estimate:
