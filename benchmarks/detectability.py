@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from provenance import code_of, record
+from runner import by_seed
 from scipy import stats
 
 from fpi_eval.impact.jobs.detectability import from_jobs
@@ -85,9 +86,8 @@ def main() -> None:
     args = parser.parse_args()
     code = code_of("detectability")
     record(code, "detectability")
-    found = [row for k in range(args.reps) for row in one(FIRST_SEED + k)]
-    rows = pd.DataFrame(found).assign(code=code)
-    rows.to_parquet(RESULTS / "detectability.parquet", index=False)
+    seeds = range(FIRST_SEED, FIRST_SEED + args.reps)
+    rows = by_seed(RESULTS / "detectability.parquet", code, seeds, one)
     (RESULTS / "detectability.md").write_text(markdown(rows), encoding="utf-8")
     print(markdown(rows))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import provenance
+from runner import by_seed
 
 from fpi_eval.impact.jobs.exams import exam_effects
 
@@ -85,10 +86,10 @@ def main() -> None:
     draws = parser.parse_args().reps
     code = provenance.code_of("exams")
     provenance.record(code, "exams")
-    rows = pd.DataFrame(
-        held(name, treated, seed) for name in SHAPES for treated in TREATED for seed in range(draws)
-    ).assign(code=code)
-    rows.to_parquet(RESULT.with_suffix(".parquet"), index=False)
+    rows = by_seed(
+        RESULT.with_suffix(".parquet"), code, range(draws),
+        lambda seed: [held(name, treated, seed) for name in SHAPES for treated in TREATED],
+    )  # fmt: skip
     RESULT.write_text(f"{TEXT.format(code=code)}{table(rows)}\n", encoding="utf-8")
 
 

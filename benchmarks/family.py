@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from provenance import code_of, record
+from runner import by_seed
 
 from fpi_eval import text
 from fpi_eval.impact.frame import GROSS, NET
@@ -63,16 +64,11 @@ def main(n: int) -> None:
     """Write rows and table; twins already judged by this code are not drawn again."""
     code = code_of("family")
     record(code, "family")
-    store = PLACE.with_suffix(".parquet")
-    rows = pd.read_parquet(store) if store.exists() else pd.DataFrame({"code": []})
-    rows = rows[rows["code"] == code]
-    done = (
-        set() if rows.empty else set(rows[["famille", "seed"]].itertuples(index=False, name=None))
-    )
-    for seed in range(FIRST_SEED, FIRST_SEED + n):
-        todo = [one(family, seed) for family in FAMILIES if (family, seed) not in done]
-        rows = pd.concat([rows, pd.DataFrame(todo).assign(code=code)], ignore_index=True)
-        rows.to_parquet(store, index=False)
+    seeds = range(FIRST_SEED, FIRST_SEED + n)
+    rows = by_seed(
+        PLACE.with_suffix(".parquet"), code, seeds,
+        lambda seed: [one(family, seed) for family in FAMILIES],
+    )  # fmt: skip
     PLACE.write_text(markdown(rows), encoding="utf-8")
 
 

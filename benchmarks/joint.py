@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from provenance import HERE, code_of, record
+from runner import by_seed
 
 from fpi_eval.checks.drift import first_time
 from fpi_eval.checks.study import Study, before
@@ -90,11 +91,7 @@ def main(n: int) -> None:
     """Write rows and table; panels already judged by this code are not judged again."""
     code = code_of("joint")
     record(code, "joint")
-    rows = pd.read_parquet(ROWS) if ROWS.exists() else pd.DataFrame({"code": [], "seed": []})
-    rows = rows[rows["code"] == code]
-    left = sorted({*range(n)} - {*rows["seed"]})
-    rows = pd.concat([rows, pd.DataFrame([one(seed) | {"code": code} for seed in left])])
-    rows.to_parquet(ROWS, index=False)
+    rows = by_seed(ROWS, code, range(n), lambda seed: [one(seed)])
     ROWS.with_suffix(".md").write_text(markdown(rows), encoding="utf-8")
     print(markdown(rows))
 

@@ -17,7 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pandas as pd
 from planted import OTHER, OUTCOME, TWIN, drawn, worlds_of
 from provenance import code_of, record
-from runner import run, today_at
+from runner import finished, rows_of, run, today_at
 
 from fpi_eval.checks import evaluate
 from fpi_eval.checks.thresholds import CAUTION, FAIL, INFORMATION, THRESHOLDS, UNKNOWN, VIOLATION
@@ -88,8 +88,7 @@ def main() -> None:
     args = parser.parse_args()
     code = code_of("lights")
     record(code, "lights")
-    have = pd.read_csv(STORE) if STORE.exists() else pd.DataFrame(columns=list(COLUMNS))
-    done = set(have[["family", "world", "seed"]].itertuples(index=False, name=None))
+    done = finished(STORE, ("family", "world", "seed"))
     worlds = [(f, w) for group in (CLEAN, BROKEN) for f, names in group.items() for w in names]
     todo = [
         (family, world, seed, code)
@@ -98,10 +97,10 @@ def main() -> None:
         if (family, world, seed := FIRST_SEED + APART * rank + k) not in done
     ]
     run(STORE, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
-    rows = pd.read_csv(STORE)
+    texts = [name for name in COLUMNS if name != "seed"]
+    rows = rows_of(STORE, ROWS).astype(dict.fromkeys(texts, "str"))
     TABLE.write_text(markdown(rows), encoding="utf-8")
-    texts = dict.fromkeys(("family", "world", "code", "check", "genre", "light"), "category")
-    rows.astype(texts).to_parquet(ROWS, index=False)
+    rows.astype(dict.fromkeys(texts, "category")).to_parquet(ROWS, index=False)
     print(TABLE.read_text(encoding="utf-8"))
 
 

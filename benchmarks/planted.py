@@ -22,7 +22,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from provenance import code_of, record
-from runner import run, today_at
+from runner import finished, rows_of, run, today_at
 from score_estimators import truths
 from worlds import WORLDS
 from worlds import draw as draw_world
@@ -51,6 +51,7 @@ from fpi_eval.twin.moments import dynamics
 
 RESULTS = Path(__file__).parent / "results"
 STORE = RESULTS / "planted_runs.csv"
+PUBLISHED = STORE.with_suffix(".parquet")
 TWIN, OTHER = "jumeau", "autre famille"
 SIZE = {"n_cells_region": 600, "n_cells_other": 3_600}
 CLEAN = {
@@ -220,14 +221,7 @@ def priors_table(runs: pd.DataFrame) -> list[str]:
 
 def kept() -> pd.DataFrame:
     """Return the rows of the published table."""
-    return pd.read_parquet(RESULTS / "planted_runs.parquet")
-
-
-def read() -> pd.DataFrame:
-    """Return what is already computed."""
-    if not STORE.exists():
-        return pd.DataFrame(columns=list(COLUMNS))
-    return pd.read_csv(STORE, keep_default_na=False, na_values=[""])
+    return pd.read_parquet(PUBLISHED)
 
 
 def markdown(runs: pd.DataFrame) -> str:
@@ -548,8 +542,7 @@ def main() -> None:
     parser.add_argument("--families", nargs="*", default=[TWIN, OTHER])
     parser.add_argument("--worlds", nargs="*", help="mondes à tirer ; tous par défaut")
     args = parser.parse_args()
-    have = read()
-    done = set(have[["family", "world", "seed"]].itertuples(index=False, name=None))
+    done = finished(STORE, ("family", "world", "seed"))
     made_by = code_of("planted")
     record(made_by, "planted")
     todo = [
@@ -560,10 +553,10 @@ def main() -> None:
         and w in (args.worlds or [w])
     ]  # fmt: skip
     run(STORE, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
-    path, rows = RESULTS / "planted.md", read() if STORE.exists() else kept()  # of a fresh clone
+    path, rows = RESULTS / "planted.md", rows_of(STORE, PUBLISHED)
     path.write_text(markdown(rows), encoding="utf-8")
     curve(rows, RESULTS / "detection.svg")
-    rows.to_parquet(RESULTS / "planted_runs.parquet", index=False)
+    rows.to_parquet(PUBLISHED, index=False)
     print(path.read_text(encoding="utf-8"))
 
 

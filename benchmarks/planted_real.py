@@ -11,7 +11,6 @@ seat, added as whole pupils, 95 times in 100.
 import argparse
 import os
 import re
-from datetime import datetime
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -19,7 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 from provenance import code_of, record
-from runner import today_at
+from runner import by_seed, today_at
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET
@@ -144,19 +143,10 @@ def main() -> None:
     args = parser.parse_args()
     if not (args.folder / FILE).exists():
         raise FpiError(f"{args.folder / FILE} : fichier absent. Récupérez les résultats réels.")
-    panel, stop = real_panel(args.folder / FILE), today_at(args.until)
-    code = code_of("planted_real")
-    have = pd.read_parquet(STORE) if STORE.exists() else pd.DataFrame({"seed": [], "code": []})
-    rows = have[have["code"] == code].to_dict("records")
-    for seed in range(FIRST_SEED, FIRST_SEED + args.reps):
-        if any(row["seed"] == seed for row in rows) or (stop and datetime.now() > stop):
-            continue
-        rows.append(one(panel, seed) | {"code": code})
-        if len(rows) % 10 == 0:
-            pd.DataFrame(rows).to_parquet(STORE, index=False)
-    runs = pd.DataFrame(rows).sort_values("seed", kind="stable")
-    runs.to_parquet(STORE, index=False)
+    panel, code = real_panel(args.folder / FILE), code_of("planted_real")
     record(code, "planted_real")
+    seeds = range(FIRST_SEED, FIRST_SEED + args.reps)
+    runs = by_seed(STORE, code, seeds, lambda seed: [one(panel, seed)], today_at(args.until))
     (RESULTS / "planted_real.md").write_text(markdown(runs), encoding="utf-8")
     print(markdown(runs))
 

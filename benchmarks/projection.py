@@ -20,7 +20,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 from provenance import code_of, record
-from runner import run, today_at
+from runner import finished, rows_of, run, today_at
 
 from fpi_eval.calendar import durees
 from fpi_eval.programme import load_programme
@@ -30,7 +30,7 @@ from fpi_eval.projection.rates import Taux, complete
 from fpi_eval.twin import SMALL, Twin, draw
 
 RESULTS = Path(__file__).parent / "results"
-STORE = RESULTS / "projection.csv"
+PUBLISHED = RESULTS / "projection.parquet"
 FIRST_SEED, SINCE, HORIZON = 63_000, 2026, 2030
 COLUMNS = (
     "monde", "lecture", "niveau", "seed", "code", "observe", "mediane", "bas", "haut",
@@ -176,7 +176,7 @@ def markdown(runs: pd.DataFrame) -> str:
 
 def kept() -> pd.DataFrame:
     """Return the rows of the published table."""
-    return pd.read_parquet(RESULTS / "projection.parquet")
+    return pd.read_parquet(PUBLISHED)
 
 
 def main() -> None:
@@ -188,19 +188,17 @@ def main() -> None:
     args = parser.parse_args()
     made_by = code_of("projection")
     record(made_by, "projection")
-    rows = pd.read_csv(STORE) if STORE.exists() else pd.DataFrame(columns=list(COLUMNS))
-    rows = rows[rows["code"] == made_by]
-    done = set(rows[["monde", "seed"]].itertuples(index=False, name=None))
+    store = RESULTS / f"projection_{made_by}.csv"
+    done = finished(store, ("monde", "seed"))
     todo = [
         (world, seed, made_by)
         for seed in range(FIRST_SEED, FIRST_SEED + args.reps)
         for world in args.worlds
         if (world, seed) not in done
     ]
-    run(STORE, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
-    rows = pd.read_csv(STORE)
-    rows = rows[rows["code"] == made_by].drop_duplicates(list(COLUMNS[:4]))
-    rows.to_parquet(RESULTS / "projection.parquet", index=False)
+    run(store, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
+    rows = rows_of(store, PUBLISHED).drop_duplicates(list(COLUMNS[:4]))
+    rows.to_parquet(PUBLISHED, index=False)
     path = RESULTS / "projection.md"
     path.write_text(markdown(rows), encoding="utf-8")
     print(path.read_text(encoding="utf-8"))

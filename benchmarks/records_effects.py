@@ -8,15 +8,13 @@ grow and open more often.
 """
 
 import argparse
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from provenance import code_of, record
-from runner import today_at
+from runner import by_seed, today_at
 from scipy import stats
 from score_estimators import truths
 
@@ -146,26 +144,6 @@ def zones(seed: int = 0, *, before: int = 2023, years: int = 8) -> pd.DataFrame:
     return found.to_frame().assign(personnes=made.truth.per_seat("industrie")["own"])
 
 
-def _draw_more(
-    one: Callable[[str, int], list[dict]],
-    names: tuple[str, ...],
-    store: Path,
-    draws: int,
-    until: datetime | None,
-) -> None:
-    """Add the seeds that rows of this code do not have yet, kept seed after seed."""
-    code = code_of("records_effects")
-    kept = pd.read_parquet(store) if store.exists() else pd.DataFrame({"code": [], "seed": []})
-    kept = kept[kept["code"] == code]
-    for seed in sorted({*range(FIRST_SEED, FIRST_SEED + draws)} - {*kept["seed"]}):
-        if until and datetime.now() >= until:
-            break
-        rows = pd.DataFrame([row for name in names for row in one(name, seed)])
-        kept = pd.concat([kept, rows.assign(code=code)] if len(kept) else [rows.assign(code=code)])
-        kept.to_parquet(store, index=False)
-        record(code, "records_effects")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--tirages", type=int, default=200)
@@ -179,7 +157,13 @@ def main() -> None:
         return
     one, names, store = (equal, WORLDS, EQUAL) if asked.egal else (draw, SCENARIOS, STORE)
     if not asked.bilan:
-        _draw_more(one, tuple(names), store, asked.tirages, today_at(asked.until))
+        code = code_of("records_effects")
+        record(code, "records_effects")
+        by_seed(
+            store, code, range(FIRST_SEED, FIRST_SEED + asked.tirages),
+            lambda seed: [row for name in names for row in one(name, seed)],
+            today_at(asked.until),
+        )  # fmt: skip
     kept = pd.read_parquet(store)
     print(*kept["code"].unique(), report(kept).round(4).T.to_string(), sep="\n")
 

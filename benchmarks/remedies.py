@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from provenance import code_of, record
+from runner import by_seed
 from score_estimators import light_draw, truths
 
 from fpi_eval import impact
@@ -78,10 +79,8 @@ def main() -> None:
     asked = parser.parse_args()
     if not asked.bilan:
         code = code_of("remedies")
-        seeds = range(FIRST_SEED, FIRST_SEED + asked.tirages)
-        rows = pd.DataFrame([row for seed in seeds for row in draw(seed)])
-        rows.assign(code=code).to_parquet(STORE, index=False)
         record(code, "remedies")
+        by_seed(STORE, code, range(FIRST_SEED, FIRST_SEED + asked.tirages), draw)
     kept = pd.read_parquet(STORE)
     print(*kept["code"].unique(), report(kept).round(3).to_string(), sep="\n")
 

@@ -1,6 +1,6 @@
-"""Compute runs in parallel, keep each as it comes, stop at an hour: the loop of long benchmarks."""
+"""The loops of long benchmarks: rows kept as they come, a run resumed, stopped at an hour."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +17,41 @@ def today_at(hour: str | None) -> datetime | None:
         return None
     hours, minutes = map(int, hour.split(":"))
     return datetime.now().replace(hour=hours, minute=minutes, second=0)
+
+
+def read_store(store: Path) -> pd.DataFrame:
+    """Return the rows already computed; ``null`` is a world, not a missing value."""
+    return pd.read_csv(store, keep_default_na=False, na_values=[""])
+
+
+def finished(store: Path, keys: Sequence[str]) -> set[tuple]:
+    """Return the keys of the rows already computed."""
+    rows = read_store(store) if store.exists() else pd.DataFrame(columns=[*keys])
+    return set(rows[[*keys]].itertuples(index=False, name=None))
+
+
+def rows_of(store: Path, published: Path, **facts: object) -> pd.DataFrame:
+    """Return the rows computed here, and facts of them; in a fresh clone, the published ones."""
+    return read_store(store).assign(**facts) if store.exists() else pd.read_parquet(published)
+
+
+def by_seed(
+    store: Path,
+    code: str,
+    seeds: Iterable[int],
+    one: Callable[[int], list[dict]],
+    until: datetime | None = None,
+) -> pd.DataFrame:
+    """Return the rows that a code makes of some seeds, each kept as it ends: a run resumes."""
+    rows = pd.read_parquet(store) if store.exists() else pd.DataFrame({"code": [], "seed": []})
+    rows = rows[rows["code"] == code]
+    for seed in sorted({*seeds} - {*rows["seed"]}):
+        if until and datetime.now() >= until:
+            break
+        made = pd.DataFrame(one(seed)).assign(code=code)
+        rows = pd.concat([rows, made], ignore_index=True) if len(rows) else made
+        rows.to_parquet(store, index=False)
+    return rows
 
 
 def run(

@@ -74,11 +74,6 @@ elle est prudente pour la première, car on ne voit jamais le même élève avec
 KEYS = ["scenario", "outcome", "seed", "estimator"]
 
 
-def read_store(store: Path) -> pd.DataFrame:
-    """Return the rows already computed; ``null`` is a scenario, not a missing value."""
-    return pd.read_csv(store, keep_default_na=False, na_values=[""])
-
-
 def summarise(runs: pd.DataFrame, scenarios: list[str], estimators: list[str]) -> pd.DataFrame:
     """Return bias, RMSE, coverage, rejection of zero, with Monte Carlo standard errors.
 

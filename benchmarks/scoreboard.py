@@ -24,9 +24,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pandas as pd
 import runner
 from provenance import code_of, record
-from runner import today_at
+from runner import read_store, rows_of, today_at
 from score_estimators import ESTIMATORS, answers, light_draw, truths
-from score_tables import RESULTS, between, brief, markdown, read_store, summarise
+from score_tables import RESULTS, between, brief, markdown, summarise
 
 from fpi_eval.twin import SCENARIOS, TwinParameters
 
@@ -119,7 +119,7 @@ def facts(runs: pd.DataFrame, args: argparse.Namespace) -> dict[str, str]:
     counts = " ou ".join(map(str, span))
     return {
         "Tirages par scénario": f"{counts} (plan : {args.plan or PLAN[-1][1]})",
-        "Taille": f"{args.size:g} fois 2 500 cellules dans la région, 15 000 ailleurs",
+        "Taille": f"{runs['size'].iloc[0]:g} fois 2 500 cellules dans la région, 15 000 ailleurs",
         "Graines": f"{runs['seed'].min()} à {runs['seed'].max()}",
         "Résultat": runs["outcome"].iloc[0],
         "Code jugé": ", ".join(sorted(runs["code"].unique())),
@@ -160,12 +160,12 @@ def main() -> None:
     if todo:
         until = today_at(args.until)
         run(store, todo, args.workers, until=until, size=args.size, cluster=args.cluster)
-    runs = read_store(store).drop_duplicates(["scenario", "outcome", "seed", "estimator"])
-    runs = runs[runs["scenario"].isin(SETS[args.set]) & (runs["outcome"] == args.outcome)]
-    runs = runs.assign(code=code, size=args.size)
-    table = summarise(runs, [*SETS[args.set]], [*ESTIMATORS])
     main_one = (args.set, args.outcome, args.size) == ("programme", "diplomes", 1.0)
     path = RESULTS / ("scoreboard.md" if main_one else f"scoreboard_{args.set}_{args.outcome}.md")
+    runs = rows_of(store, path.with_suffix(".parquet"), code=code, size=args.size)
+    runs = runs.drop_duplicates(["scenario", "outcome", "seed", "estimator"])
+    runs = runs[runs["scenario"].isin(SETS[args.set]) & (runs["outcome"] == args.outcome)]
+    table = summarise(runs, [*SETS[args.set]], [*ESTIMATORS])
     path.write_text(markdown(table, facts(runs, args)), encoding="utf-8")
     small = dict.fromkeys(runs.select_dtypes("float64"), "float32")  # seven figures are kept
     runs.astype(small).to_parquet(path.with_suffix(".parquet"), index=False)

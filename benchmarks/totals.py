@@ -22,7 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 from provenance import code_of, record
-from runner import run, today_at
+from runner import finished, rows_of, run, today_at
 from score_estimators import light_draw, truths
 
 from fpi_eval import text
@@ -188,9 +188,7 @@ def of_sites(twin: Twin) -> list[Row]:
 
 def missing_runs(store: Path, reps: int) -> list[tuple[str, int]]:
     """Return (scenario, seed) not yet done; scenarios take turns."""
-    done: set[tuple] = set()
-    if store.exists():
-        done = set(pd.read_csv(store)[["scenario", "seed"]].itertuples(index=False, name=None))
+    done = finished(store, ("scenario", "seed"))
     keys = ((name, FIRST_SEED + k) for k in range(reps) for name in SCENARIOS)
     return [key for key in keys if key not in done]
 
@@ -298,10 +296,10 @@ def main() -> None:
     if todo:
         compute = partial(one_run, kind=args.kind)
         run(store, todo, compute, COLUMNS, args.workers, until=today_at(args.until))
-    rows = pd.read_csv(store).assign(code=code)
+    rows = rows_of(store, RESULTS / f"{name}.parquet", code=code)
     rows.to_parquet(RESULTS / f"{name}.parquet", index=False)
     record(code, "totals")
-    table = markdown(summarise(rows), code)
+    table = markdown(summarise(rows), ", ".join(rows["code"].unique()))
     (RESULTS / f"{name}.md").write_text(table, encoding="utf-8")
     print(table)
 

@@ -1,7 +1,9 @@
 """Tables of benchmarks: made by known code, and made again by running one seed."""
 
 import re
+import shutil
 import sys
+from pathlib import Path
 
 import detectability
 import exams
@@ -175,6 +177,32 @@ def test_one_projected_programme_run_again_gives_its_rows():
 def test_the_table_of_coverage_is_that_of_the_rows_kept():
     assert intervals.made() == (RESULTS / "intervals.md").read_text(encoding="utf-8")
     assert "**trop étroit**" not in intervals.made().split("## Mondes avec violation")[0]
+
+
+@pytest.mark.parametrize(
+    ("bench", "asked", "name"),
+    [
+        (lights, "--reps 0", "lights"),
+        (projection, "--reps 0", "projection"),
+        (totals, "--table --groups", "totals_groups"),
+        (scoreboard, "--set mondes --outcome terminale --table", "scoreboard_mondes_terminale"),
+    ],
+)
+def test_a_fresh_clone_writes_a_table_again_from_its_rows(
+    bench, asked, name, tmp_path, monkeypatch
+):
+    shutil.copy(RESULTS / f"{name}.parquet", tmp_path)
+    monkeypatch.setattr(sys, "argv", [bench.__name__, *asked.split()])
+    monkeypatch.setattr(bench, "record", lambda *_: None)
+    for known, path in [*vars(bench).items()]:
+        if isinstance(path, Path) and path.is_relative_to(RESULTS):
+            monkeypatch.setattr(bench, known, tmp_path / path.relative_to(RESULTS))
+    bench.main()
+    tables = [
+        [row for row in (folder / f"{name}.md").read_text("utf-8").splitlines() if row[:1] == "|"]
+        for folder in (tmp_path, RESULTS)
+    ]
+    assert tables[0] == tables[1]
 
 
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("scoreboard*.parquet")), ids=str)

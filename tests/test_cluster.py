@@ -168,10 +168,10 @@ def test_the_scoreboard_s_twins_are_drawn_on_the_cluster(address, monkeypatch, t
     class Drawn(Exception):
         pass
 
-    def stop(_):
+    def stop(*_, **__):
         raise Drawn
 
-    for name, instead in {"one_run": drawn, "record": print, "read_store": stop}.items():
+    for name, instead in {"one_run": drawn, "record": print, "rows_of": stop}.items():
         monkeypatch.setattr(scoreboard, name, instead)
     monkeypatch.setattr(scoreboard, "RESULTS", tmp_path)
     asked = ["--set", "mondes", "--scenarios", "null", "--plan", "2", "--size", ".5"]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pyfixest
 import pytest
+import runner
 import score_estimators
 import score_tables
 import scoreboard
@@ -95,6 +96,26 @@ def test_the_null_scenario_is_read_back_as_a_name(tmp_path):
     scoreboard.run(store, [], 1)
     pd.DataFrame([["null", 1.0]], columns=["scenario", "estimate"]).to_csv(store, index=False)
     assert scoreboard.read_store(store)["scenario"].tolist() == ["null"]
+
+
+def test_a_run_cut_short_keeps_its_seeds_and_goes_on_where_it_was(tmp_path):
+    store, tried = tmp_path / "rows.parquet", []
+
+    def one(seed):
+        tried.append(seed)
+        if tried == [1, 2, 3]:
+            raise InterruptedError
+        return [{"seed": seed, "p": 0.1 * seed}]
+
+    with pytest.raises(InterruptedError):
+        runner.by_seed(store, "abc", range(1, 5), one)
+    rows = runner.by_seed(store, "abc", range(1, 5), one)
+    assert tried == [1, 2, 3, 3, 4]
+    assert rows["seed"].tolist() == [1, 2, 3, 4]
+    assert pd.read_parquet(store).equals(rows)
+    other = runner.by_seed(store, "def", range(1), one)  # another code: nothing of it is done
+    assert other[["seed", "code"]].to_numpy().tolist() == [[0, "def"]]
+    assert runner.by_seed(store, "def", range(9), one, datetime(2000, 1, 1)).equals(other)
 
 
 def test_what_is_done_by_every_estimator_is_not_done_again(tmp_path):
