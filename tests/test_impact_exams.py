@@ -72,14 +72,17 @@ def test_a_mesh_without_seats_is_named_with_its_reason_beside_the_others():
 
 def test_seats_count_at_the_session_their_entrants_sit_and_from_the_first_session_on():
     cells = pd.DataFrame(
-        {"territoire": "069", "course": "50025001", "voie": "scolaire", "duree": 2,
-         "rentree": [2020, 2021, 2022, 2023], "seats": [4.0, 4.0, 16.0, 16.0]},
+        {"cell": 1, "territoire": "069", "course": "50025001", "voie": "scolaire", "duree": 2,
+         "rentree": [2020, 2021, 2022, 2023], "seats": [4.0, 4.0, 16.0, 16.0], "nouvelle": False},
     )  # fmt: skip
     rows = pd.DataFrame(
-        {"territoire": "069", "course": "50025001", "rentree": [2021, 2022, 2023, 2024]}
+        {"territoire": "069", "course": "50025001", "rentree": [2020, 2021, 2022, 2023, 2024]}
     )
     seats = examens._with_seats(rows, cells).set_index("rentree")["seats"]
-    assert seats.to_dict() == {2021: 0.0, 2022: 0.0, 2023: 12.0, 2024: 12.0}
+    told = {2021: 0.0, 2022: 0.0, 2023: 12.0, 2024: 12.0}
+    assert seats.to_dict() == told  # of those who entered in 2019, nobody says in how many seats
+    new = examens._with_seats(rows, cells.assign(nouvelle=True)).set_index("rentree")["seats"]
+    assert new.to_dict() == {2020: 0.0, 2021: 4.0, 2022: 4.0, 2023: 16.0, 2024: 16.0}
 
 
 def test_seats_opened_are_those_of_the_last_rentree_of_each_cell():
@@ -120,7 +123,17 @@ def test_a_hidden_count_is_never_zero(monkeypatch):
     found = examens.reussite(p, ["session"])
     assert found.to_numpy().tolist() == [[2021, 10, 9]]
     cells = pd.DataFrame(
-        columns=["voie", "rentree", "duree", "course", "seats", "code_departement", "code_academie"]
+        columns=[
+            "cell",
+            "voie",
+            "rentree",
+            "duree",
+            "course",
+            "seats",
+            "nouvelle",
+            "code_departement",
+            "code_academie",
+        ]
     )
     rows = examens._by_course(p, cells).set_index(["course", "rentree"])["diplomes"]
     assert rows.to_dict() == {("a", 2020): 9, ("50025008", 2020): 0, ("50025008", 2021): 6}

@@ -228,12 +228,19 @@ def _all_specialities(
 def _with_seats(
     rows: pd.DataFrame, cells: pd.DataFrame, voies: Sequence[str] = ("scolaire",)
 ) -> pd.DataFrame:
-    """Return the rows with the seats in force when their candidates entered, from the first on."""
+    """Return the rows with the seats in force when their candidates entered, from the first on.
+
+    As in `cells.align`: no row where these are unknown, before a cell that begins with seats open.
+    """
     keys = ["territoire", "course", "rentree"]
-    entered = cells[cells["voie"].isin(voies)]
+    entered = cells[cells["voie"].isin(voies)].sort_values("rentree", kind="stable")
     entered = entered.assign(rentree=entered["rentree"] + entered["duree"] - 1)
     seats = entered.groupby(keys)["seats"].sum().rename("seats")
+    begun = entered.drop_duplicates("cell")
+    begun = begun[(begun["seats"] != 0) & ~begun["nouvelle"].astype(bool)]
+    since = begun.groupby(keys[:2])["rentree"].max().astype(float).rename("since")
     table = rows.drop(columns="seats", errors="ignore").join(seats, keys).fillna({"seats": 0.0})
-    table = table.sort_values(keys, kind="stable")
+    table = table.join(since, keys[:2]).sort_values(keys, kind="stable")
+    table = table[~(table["rentree"] < table["since"])].drop(columns="since")
     first = table.groupby(keys[:2])["seats"].transform("first")
     return table.assign(seats=table["seats"] - first)
