@@ -428,6 +428,15 @@ def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
     assert "2024" in early.finding
     assert early.none == "Aucune avant la rentrée 2024."
     assert early.untold == "Rien à mesurer avant la rentrée 2024."
+    unsaid = first_page(Headline(SEATS[:1], NOTES))
+    assert unsaid.missing == unsaid.none == unsaid.untold
+    assert unsaid.missing == "Le registre ne dit pas encore combien de places ont ouvert."
+    assert "au registre" in unsaid.implied[0]
+    some = Headline(SEATS, NOTES | {"sans_reponse": "40"})
+    assert first_page(some).unsaid == (
+        "Pour 40 places prévues, le registre ne dit pas encore ce qui a ouvert."
+    )
+    assert in_chapters.places(some).endswith(first_page(some).unsaid)
     without = first_page(Headline((), NOTES))
     assert "ne contient pas le registre" in without.missing
     assert without.none == without.untold == "Inconnu sans le registre des ouvertures."

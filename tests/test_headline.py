@@ -151,9 +151,12 @@ def test_the_share_opened_is_over_the_seats_whose_opening_is_known():
         }
     )
     year = SimpleNamespace(programme=SimpleNamespace(nom="P", rentree_debut=2024), rentree=2024)
-    share = of_places.realisation.__wrapped__
+    share, opened = (getattr(of_places, n).__wrapped__ for n in ("realisation", "places_ouvertes"))
     assert share(year, register).value == 0.5
     assert isinstance(share(year, register[1:]), Absent)
+    assert opened(year, register[1:]).reason == of_places.UNSAID  # empty is not zero
+    lost = pd.concat([register[1:], register[1:].assign(places_prevues=-8, places_ouvertes=-8)])
+    assert opened(year, lost).reason == of_places.UNSAID
 
 
 def test_a_seat_has_no_cost_where_none_opens():

@@ -275,6 +275,8 @@ def test_people_in_the_programmes_seats_are_counted_pro_rata():
     # 2022: 27 × 10/30; 2023: 24 × 12/24; graduates of 2023 entered in 2022: 21 × 10/30
     assert trained["entrants_programme"].tolist() == [0, 9, 12]
     assert trained["diplomes_programme"].tolist()[1:] == [0, 7]
+    closed = cell().assign(seats=[0.0, -30, -30], places=[30.0, np.nan, np.nan])
+    assert in_seats(closed)["entrants_programme"].tolist() == [0, 0, 0]  # known: nobody
 
 
 def test_people_trained_against_targets_under_each_reading():

@@ -73,6 +73,7 @@ class FirstPage:
     verdict: str
     reason: str
     seats: Bar | None
+    unsaid: str
     people: tuple[Bar, ...]
     aimed: tuple[Bar, ...]
     effect: Quantity | None
@@ -104,6 +105,7 @@ def first_page(found: Headline) -> FirstPage:
         verdict=_("aucune") if _few(found) else _(level) + only_own(found),
         reason=reason(found),
         seats=_seats(found),
+        unsaid=unsaid(found),
         people=tuple(bar for bar in bars if bar.done),
         aimed=tuple(bar for bar in bars if not bar.done),
         effect=net.in_words if net else None,
@@ -283,12 +285,20 @@ def missing(found: Headline) -> str:
     """Return what is missing, said first; nothing when the files hold what the page needs."""
     if not begun(found):
         return _("Les chapitres décrivent le point de départ.")
-    if not _known(found, "places_ouvertes"):
-        return _(
-            "Le dossier ne contient pas le registre des ouvertures : le porteur du programme le "
-            "tient."
-        )
-    return ""
+    if _known(found, "places_ouvertes"):
+        return ""
+    if _known(found, "places_prevues"):
+        return _("Le registre ne dit pas encore combien de places ont ouvert.")
+    return _(
+        "Le dossier ne contient pas le registre des ouvertures : le porteur du programme le tient."
+    )
+
+
+def unsaid(found: Headline) -> str:
+    """Return of how many planned seats nothing says yet whether they opened."""
+    waiting = found.notes.get("sans_reponse", "")
+    said = _("Pour {waiting} places prévues, le registre ne dit pas encore ce qui a ouvert.")
+    return said.format(waiting=waiting) if waiting else ""
 
 
 def _none_yet(found: Headline) -> str:
@@ -303,7 +313,8 @@ def _unknown(found: Headline) -> str:
     if not begun(found):
         return _("Rien à mesurer avant la rentrée {start}.").format(start=found.notes["debut"])
     if not _known(found, "places_ouvertes"):
-        return _("Inconnu sans le registre des ouvertures.")
+        planned, no_register = missing(found), _("Inconnu sans le registre des ouvertures.")
+        return planned if _known(found, "places_prevues") else no_register
     return _("Pas encore connu.")
 
 
@@ -446,6 +457,8 @@ def implied(found: Headline) -> list[str]:
             _("Écrire le plan d'analyse avant de voir les résultats."),
         ]
     if not _known(found, "places_ouvertes"):
+        if _known(found, "places_prevues"):
+            return [_("Dire au registre combien de places ont ouvert : le reste en dépend.")]
         return [_("Transmettre le registre des ouvertures : sans lui, rien ne se compte.")]
     return [*_about_targets(found), *_about_effect(found), *_about_records(found)]
 

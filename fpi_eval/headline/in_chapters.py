@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from fpi_eval.headline.first_page import UNPROVEN, as_number, expected, largest_target
+from fpi_eval.headline.first_page import UNPROVEN, as_number, expected, largest_target, unsaid
 from fpi_eval.headline.of_trajectory import LEAST
 from fpi_eval.headline.quantity import Headline, Quantity
 from fpi_eval.language import _
@@ -14,7 +14,8 @@ def places(found: Headline) -> str:
     if not (done and planned):
         return ""
     said = _("{programme} a ouvert {done} places sur {planned} prévues.")
-    return said.format(programme=done.scope.programme, done=done.number, planned=planned.number)
+    words = said.format(programme=done.scope.programme, done=done.number, planned=planned.number)
+    return " ".join(filter(None, (words, unsaid(found))))
 
 
 def diplomes(found: Headline) -> str:

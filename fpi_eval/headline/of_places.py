@@ -26,6 +26,7 @@ REGISTER = "Registre des ouvertures"
 VOIES = {"scolaire": "voie scolaire", "apprentissage": "apprentissage"}
 EVERY_LEVEL = "secondaire et supérieur"
 HIDDEN = "masqué (secret statistique)."
+UNSAID = "le registre ne dit pas encore combien de places ont ouvert."
 
 
 class Entered(Protocol):
@@ -56,6 +57,8 @@ def places(year: Year, entered: Entered | None = None) -> Headline:
     if len(register):
         late = deploiement.manquees(deploiement.avancement(year), year.rentree)["echeance"]
         notes["cibles_manquees"] = " ".join(map(str, late))
+    if waiting := _opened(register["places_prevues"][register["places_ouvertes"].isna()]):
+        notes["sans_reponse"] = text.nombre(waiting)
     return Headline(tuple(found), notes)
 
 
@@ -102,14 +105,22 @@ def places_prevues(year: Year, register: pd.DataFrame) -> Measure | Absent:
 @declared("places_ouvertes", "Places ouvertes", "places")
 def places_ouvertes(year: Year, register: pd.DataFrame) -> Measure | Absent:
     """Return the seats that the programme's register says opened up to the rentrée."""
-    if register.empty:
-        return Unknown(_before(year))
+    if why := _uncounted(year, register):
+        return Unknown(why)
     return Measure(_opened(register["places_ouvertes"]), _scope(year, register), REGISTER)
 
 
 def _opened(seats: pd.Series) -> float:
     """Return seats opened, closures apart."""
     return float(seats.astype(float).clip(lower=0).sum())
+
+
+def _uncounted(year: Year, register: pd.DataFrame) -> str:
+    """Return why no opened seat is counted: no row, or none that says what opened; else ""."""
+    if register.empty:
+        return _before(year)
+    said = register.loc[(register["places_prevues"] > 0).to_numpy(), "places_ouvertes"]
+    return UNSAID * bool(len(said) and said.isna().all())
 
 
 def _before(year: Year) -> str:
@@ -139,8 +150,8 @@ def entrees(
     year: Year, target: Cible, register: pd.DataFrame, entered: Entered | None
 ) -> Measure | Absent:
     """Return people who entered the programme's seats up to a target's date, as published."""
-    if register.empty:
-        return Unknown(_before(year))
+    if why := _uncounted(year, register):
+        return Unknown(why)
     if entered is None:
         return Absent("le dossier ne contient pas de constat de rentrée pour ces places.")
     row = entered.frame.set_index("cible").loc[target.code]

@@ -29,6 +29,6 @@ def in_seats(panel: pd.DataFrame) -> pd.DataFrame:
     base = panel["places_cohorte"].where(panel["places_cohorte"] > 0)
     then = (panel["seats_cohorte"] / base).clip(0, 1)
     return panel.assign(
-        entrants_programme=(panel["entrants"] * now).mask(panel["seats"] == 0, 0.0),
-        diplomes_programme=(panel["diplomes"] * then).mask(panel["seats_cohorte"] == 0, 0.0),
+        entrants_programme=(panel["entrants"] * now).mask(panel["seats"] <= 0, 0.0),
+        diplomes_programme=(panel["diplomes"] * then).mask(panel["seats_cohorte"] <= 0, 0.0),
     )
