@@ -19,8 +19,8 @@ from fpi_eval.headline.quantity import (
 )
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.j import j
-from fpi_eval.indicators.waves import waves
 from fpi_eval.language import _
+from fpi_eval.panel.cells import targeted_of
 from fpi_eval.panel.year import Year
 from fpi_eval.results import Estimate, Estimates
 from fpi_eval.rounding import untold
@@ -166,7 +166,10 @@ def places_hors_effet(year: Year, evaluation: Evaluation | Absent) -> Measure | 
     if year.panel.seats_derived or isinstance(evaluation, Absent):
         return Unknown("sans registre ni effet, rien ne dit ce que l'effet ne compte pas.")
     opened = year.register["places_ouvertes"].astype(float).clip(lower=0).sum()
-    seen = waves(year.panel, evaluation.outcome)
-    counted = seen.loc[seen["voie"] != "apprentissage", "places"].sum()
+    cells = year.cells.sort_values(["cell", "rentree"], kind="stable")
+    school = (cells["seats"] != 0) & targeted_of(cells) & (cells["voie"] != "apprentissage")
+    rows = cells[cells["cell"].isin(cells.loc[school, "cell"])]
+    gained = rows["seats"] - rows.groupby("cell")["seats"].shift(fill_value=0.0)
+    counted = gained.clip(lower=0).sum()
     scope = replace(seats_scope(year), voie=_("apprentissage, ou formation sans fichier"))
     return Measure(float(max(opened - counted, 0)), scope, REGISTER)

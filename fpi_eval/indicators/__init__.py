@@ -12,11 +12,10 @@ from fpi_eval.indicators.remplissage import passage
 from fpi_eval.indicators.resemblance import resemblance, true_effects
 from fpi_eval.indicators.suivi import personnes_formees, suivi_ami_cma
 from fpi_eval.indicators.territory import join_jobs
-from fpi_eval.indicators.waves import waves
 
 __all__ = [
     "INDICATORS", "Indicator", "catalogue", "compare", "compute", "compute_all", "definitions",
     "emploi_publie", "entry_cohort", "in_seats", "join_jobs", "newcombe", "passage",
     "personnes_formees", "quadrant", "resemblance", "scope_change", "suivi_ami_cma", "true_effects",
-    "waves", "wilson",
+    "wilson",
 ]  # fmt: skip
