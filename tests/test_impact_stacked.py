@@ -7,7 +7,7 @@ from invented import invented_panel
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
-from fpi_eval.impact.stacked import stack, stacked, stacked_event_study
+from fpi_eval.impact.stacked import pooled, stack, stacked, stacked_event_study
 from fpi_eval.impact.uncertainty import ALONE, FEWER
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import interval
@@ -85,6 +85,14 @@ def test_a_region_that_only_closes_seats_is_no_control():
     found = stacked_event_study(SMALL.of(pd.concat([SMALL.frame, shut.frame])))
     assert found.overall.estimate == pytest.approx(6 / 15)
     assert found.table["estimate"].tolist() == pytest.approx([6 / 15])
+
+
+def test_without_the_year_before_no_other_is_the_reference_in_silence():
+    rows = [(c, t, float(c * t)) for c in (1, 2, 3) for t in (1, 2, 4, 5)]
+    frame = frame_of(rows, {1: 4, 2: 4}, {1: 10, 2: 20}, {1: "R", 2: "R", 3: "S"})
+    assert np.isfinite(pooled(stack(frame)).estimate)
+    with pytest.raises(FpiError, match="l'année d'avant"):
+        stacked_event_study(frame)
 
 
 def test_no_control_elsewhere_is_refused():

@@ -98,6 +98,10 @@ def _by_year(stacked: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, list[int]]:
     """Return seats by event year (first opening's before it), their instruments and the years."""
     treated = stacked["cohort"].notna().to_numpy()
     rel_time = stacked["rel_time"].to_numpy()
+    if REFERENCE not in rel_time[treated]:  # another year would be it, in silence
+        raise FpiError(
+            "aucune cellule ouverte n'est suivie l'année d'avant, à laquelle comparer les autres."
+        )
     years = [int(e) for e in np.unique(rel_time[treated]) if e != REFERENCE]
     z = np.column_stack([treated & (rel_time == e) for e in years]).astype(float)
     seats = np.where(rel_time < 0, stacked["size"], stacked["dose"]).astype(float)
