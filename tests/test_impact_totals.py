@@ -47,8 +47,8 @@ def test_variance_between_groups_is_zero_when_noise_is_enough():
 
 def test_a_departement_alone_keeps_a_quarter_of_every_variance():
     # One seat-year in each of two départements, noise 1, nothing between, mean known exactly.
-    table = pd.DataFrame({"seats": [1.0, 1.0], "half": [0.4, 0.6], "noise": [1.0, 1.0],
-                          "exposure_etab": 0.0, "exposure_dep": 0.0})  # fmt: skip
+    table = pd.DataFrame({"seats": [1.0, 1.0], "moved": [1.0, 1.0], "half": [0.4, 0.6],
+                          "noise": 1.0, "exposure_etab": 0.0, "exposure_dep": 0.0})  # fmt: skip
     made = Territories("entrants", table, 0.0, np.zeros(3), np.zeros((3, 3)), 1)
     value, error = made.total(np.array([True, False]), net=False)
     assert value == 0.4
@@ -234,3 +234,18 @@ def test_a_departement_that_closes_as_many_seats_as_it_opens_has_an_error():
     at = (got.table["code_departement"] == code).to_numpy()
     assert got.table.loc[at, "seats"].item() == 0
     assert np.isfinite(got.total(at, net=False)[1])
+    assert np.isnan(got.interval(at, net=False)).all()  # as the total of any group
+
+
+def test_a_programme_that_closes_as_many_seats_as_it_opens_has_departements():
+    panel = in_six_departements(1, noise=1.0)
+    opened = panel.loc[panel["seats"] != 0, "cell"].unique()
+    sign = panel["cell"].map(dict(zip(opened, [1.0, -1.0] * 20, strict=True))).fillna(0.0)
+    panel = panel.assign(seats=12.0 * sign * (panel["rentree"] >= 2022))
+    got = territories(panel, "entrants")
+    assert got.table["seats"].sum() == 0
+    assert (
+        got.table["half"].between(*np.sort([got.table["own"].min(), got.table["own"].max()])).all()
+    )
+    one = np.arange(len(got.table)) == got.table["seats"].argmax()
+    assert np.isfinite(got.interval(one)).all()

@@ -59,7 +59,8 @@ class Territories:
         moved = np.r_[n.sum(), rows[list(EXPOSED)].sum()] if net else np.r_[n.sum(), 0.0, 0.0]
         none = moved == 0  # what nothing tells (`j.combination`) counts only where there is some
         value = n @ rows["half"] + moved[1:] @ np.where(none, 0.0, self.effects)[1:]
-        noise, share = rows["noise"].to_numpy(), n / self.table["seats"].sum()
+        noise, share = (rows[c].to_numpy() for c in ("noise", "moved"))
+        share = share / self.table["moved"].sum()
         variance = HALF**2 * (n**2) @ (noise + self.between)
         variance += 2 * HALF**2 * n.sum() * (n @ (share * noise))
         mean = self.covariance.copy()
@@ -68,7 +69,12 @@ class Territories:
         return float(value), float(np.sqrt(max(variance + moved @ mean @ moved, 0.0)))
 
     def interval(self, kept: np.ndarray, *, net: bool = True) -> tuple[float, float, float]:
-        """Return the effect of the seats of some départements and its 95 % interval."""
+        """Return the effect of the seats of some départements and its 95 % interval.
+
+        As many seats closed as opened: nothing of their sum can be told.
+        """
+        if not self.table.loc[kept, "seats"].sum():
+            return (np.nan,) * 3
         value, error = self.total(kept, net=net)
         half = stats.t.ppf((1 + LEVEL) / 2, self.df) * error
         return value, value - half, value + half
@@ -80,7 +86,8 @@ def territories(panel: pd.DataFrame, outcome: str = "diplomes") -> Territories:
     Own effects come from J with one coefficient a département, displacement per seat from J: what
     neighbours lose is counted where they are. Noise is :math:`\sigma^2 / S_g`, :math:`\sigma^2`
     from the spread of all opened establishments; the variance between départements beyond it is
-    that of Paule and Mandel (1982). Half effects add up to the programme's total.
+    that of Paule and Mandel (1982). Where no seat closes, half effects add up to the programme's
+    total.
 
     Raises
     ------
@@ -104,7 +111,7 @@ def territories(panel: pd.DataFrame, outcome: str = "diplomes") -> Territories:
     found = _rows(frame, whole).assign(noise=lambda t: one_seat / t["moved"])
     known = found["own"].notna()
     between = paule_mandel(found.loc[known, "own"].to_numpy(), found.loc[known, "noise"].to_numpy())
-    gap = found["own"] - np.average(found.loc[known, "own"], weights=found.loc[known, "seats"])
+    gap = found["own"] - np.average(found.loc[known, "own"], weights=found.loc[known, "moved"])
     found["half"] = effects[0] + HALF * gap.fillna(0.0)
     # Only courses without a past: nothing is halved, its whole difference from the mean is error.
     found["noise"] = found["noise"].where(known, (found["noise"] + between) / HALF**2 - between)
@@ -119,7 +126,7 @@ def _rows(frame: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
     fit = fit_groups(frame, groups, names)
     seats = whole[["dose", *EXPOSED]].assign(moved=whole["dose"].abs())
     sums = seats.groupby(at).sum().loc[sorted(at[opened].unique())]
-    own = pd.Series({name: fit.coefficients[fit.position(name)] for name in names})
+    own = pd.Series(fit.coefficients, fit.names)
     return pd.DataFrame(
         {
             "code_departement": sums.index,
