@@ -7,7 +7,7 @@ from invented import invented_panel
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson
-from fpi_eval.impact.imputation import imputation
+from fpi_eval.impact.imputation import imputation, years
 from fpi_eval.regression.counterfactual import impute, influence
 
 EXACT, POINT, ERROR = 1e-8, 1e-8, 1e-6
@@ -54,6 +54,14 @@ def test_imputation_worked_by_hand():
     controls = np.array([[4.0, 4, 6], [2, 4, 6]]).mean(axis=0)
     expected = 9 - (2 + controls[2] - controls[:2].mean())
     assert model.tau[2] == pytest.approx(expected)
+
+
+def test_years_of_a_single_establishment_are_joined_to_the_nearest_that_two_have():
+    rows = [("a", t, 2020) for t in range(2019, 2025)] + [("b", t, 2021) for t in range(2021, 2024)]
+    frame = pd.DataFrame(rows, columns=["uai", "time", "cohort"])
+    school, on = frame["uai"].to_numpy(), (frame["time"] >= frame["cohort"]).to_numpy()
+    assert years(frame, on, school).tolist() == [1, 1, 2, 3, 3, 3, 1, 2, 3]
+    assert len(set(years(frame, on & (school == "a"), school))) == 1
 
 
 def test_rows_without_comparison_are_not_used():

@@ -120,6 +120,8 @@ def imputation_oracle(frame: pd.DataFrame, found, *, poisson: bool) -> tuple[flo
     v[~on] = -(v[on] @ reach[known][on])
     age = (frame["time"] - frame["cohort"]).fillna(-1).to_numpy(int)
     cluster = cluster_of(found, frame)
+    many = pd.Series(cluster[on]).groupby(age[on]).nunique().loc[lambda n: n > 1].index
+    age = np.array([min(many, key=lambda year: (abs(year - a), year), default=0) for a in age])
     psi = dense.conservative(gap, on, v, dose, frame["cell"].to_numpy(), age, cluster)
     n_treated = pd.unique(cluster[on]).size
     return value, np.linalg.norm(psi) * np.sqrt(n_treated / max(n_treated - 1, 1))

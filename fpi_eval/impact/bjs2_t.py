@@ -24,12 +24,12 @@ from fpi_eval.impact.frame import (
     scale,
     with_covariates,
 )
-from fpi_eval.impact.imputation import UNCOMPARED, used_rows
+from fpi_eval.impact.imputation import UNCOMPARED, influences, used_rows
 from fpi_eval.impact.j import fit_j
 from fpi_eval.impact.uncertainty import BJS, Clusters, answer
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
-from fpi_eval.regression.counterfactual import Imputation, impute, influence
+from fpi_eval.regression.counterfactual import impute
 from fpi_eval.results import Estimate
 
 CORRECTED = {**EXPOSURES, OTHERS: "other_dose"}  # regressor of J → column of the frame
@@ -96,7 +96,7 @@ def fit_t(
     found = []
     for column in ("uai", "code_departement"):
         cluster = frame[column].to_numpy()
-        psi = _influence(frame, model, v, dose / n, cluster)
+        psi = influences(frame, model, v, dose / n, cluster)[:, 0]
         found.append(psi - _first_step(frame, first, cluster) @ (near.T @ v[:, 0]))
     value = float(target[on, 0] @ model.tau[on])
     return TrendFit(value, found[0], found[1], Clusters.of(frame, on), used_rows(frame, model))
@@ -121,11 +121,6 @@ def _elsewhere(frame, first) -> tuple[np.ndarray, np.ndarray]:
 
 def _others(first: linear.LinearFit) -> list[str]:
     return [n for n in CORRECTED if n in first.names]
-
-
-def _influence(frame, model: Imputation, v, dose, cluster) -> np.ndarray:
-    age = (frame["time"] - frame["cohort"]).fillna(-1).to_numpy(int)
-    return influence(model, v, dose, frame["cell"].to_numpy(), age - age.min(), cluster)[:, 0]
 
 
 def _first_step(frame, first: linear.LinearFit, cluster) -> np.ndarray:

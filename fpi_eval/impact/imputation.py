@@ -136,23 +136,39 @@ def used_rows(frame: Sample, model: Imputation) -> Sample:
 def read(
     frame: pd.DataFrame, model: Imputation, target: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return values (m,) of targets, and influences by establishment and département (G, m).
-
-    The residual of treated rows is taken from one effect per year since the opening.
-    """
-    v = model.weights(target)
-    dose = frame["dose"].to_numpy()
-    age = _keys(frame, "age").to_numpy()
-    on = model.treated & model.usable
-    values = target[on].T @ model.tau[on]
-    cell, keep = frame["cell"].to_numpy(), model.usable
+    """Return values (m,) of targets, and influences by establishment and département (G, m)."""
+    v, on = model.weights(target), model.treated & model.usable
     found = []
     for column in ("uai", "code_departement"):
         cluster = frame[column].to_numpy()
-        names = np.unique(cluster)
-        psi = influence(model, v, dose, cell, age - age.min(), cluster)
-        found.append(psi[np.isin(names, pd.unique(cluster[keep]))])
-    return values, found[0], found[1]
+        psi = influences(frame, model, v, frame["dose"].to_numpy(), cluster)
+        found.append(psi[np.isin(np.unique(cluster), pd.unique(cluster[model.usable]))])
+    return target[on].T @ model.tau[on], found[0], found[1]
+
+
+def influences(
+    frame: pd.DataFrame, model: Imputation, v: np.ndarray, dose: np.ndarray, cluster: np.ndarray
+) -> np.ndarray:
+    """Return cluster influences (G, m) of the estimates ``v'y``, one effect per seat a `year`."""
+    on, cell = model.treated & model.usable, frame["cell"].to_numpy()
+    found = []
+    for one in v.T:
+        year = years(frame, on & (one != 0), cluster)
+        found.append(influence(model, one[:, None], dose, cell, year, cluster))
+    return np.hstack(found)
+
+
+def years(frame: pd.DataFrame, rows: np.ndarray, cluster: np.ndarray) -> np.ndarray:
+    """Return years since the opening, those of a single cluster among some rows joined to another.
+
+    Alone, its effect would be its own mean: no residual would be left to measure an error.
+    """
+    at, names = pd.factorize(ages(frame).to_numpy(), sort=True)
+    groups = pd.Series(cluster[rows]).groupby(at[rows]).nunique()
+    several = groups.index[groups > 1].to_numpy()
+    if not len(several):
+        return np.zeros(len(at), dtype=int)
+    return several[np.abs(names[several][:, None] - names).argmin(axis=0)][at]
 
 
 def target_of(frame: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
@@ -161,8 +177,12 @@ def target_of(frame: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
     return np.where(rows, np.sign(dose) / np.abs(dose[rows]).sum(), 0.0)
 
 
+def ages(frame: pd.DataFrame) -> pd.Series:
+    """Return years since the first possible effect of an opening."""
+    return (frame["time"] - frame["cohort"]).fillna(CLOSED).astype(int)
+
+
 def _keys(frame: pd.DataFrame, by: str) -> pd.Series:
     if by in YEARS:
-        years = frame["cohort"] if by == "cohort" else frame["time"] - frame["cohort"]
-        return years.fillna(CLOSED).astype(int)
+        return ages(frame) if by == "age" else frame["cohort"].fillna(CLOSED).astype(int)
     return coding.column(frame, by)

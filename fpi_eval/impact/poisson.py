@@ -8,10 +8,16 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import effects, sample
-from fpi_eval.impact.imputation import UNCOMPARED, unexposed
+from fpi_eval.impact.imputation import UNCOMPARED, unexposed, years
 from fpi_eval.impact.uncertainty import BJS, answer
 from fpi_eval.regression.absorb import Absorber, compact
-from fpi_eval.regression.counterfactual import estimable, influence_of, levels, prediction
+from fpi_eval.regression.counterfactual import (
+    estimable,
+    influence_of,
+    levels,
+    placed,
+    prediction,
+)
 from fpi_eval.results import Estimate
 
 DESCRIPTION = (
@@ -63,7 +69,7 @@ def poisson_imputation(
     base = ~treated
     codes = [compact(e)[0] for e in effects(frame, region=False)]
     factors = fit_margins(seen[base], [compact(c[base])[0] for c in codes])
-    rows = [_place(c, base) for c in codes]
+    rows = [placed(c, base, compact(c[base])[0]) for c in codes]
     mu = np.ones(len(frame))
     for factor, row in zip(factors, rows, strict=True):
         mu *= np.where(row >= 0, factor[np.maximum(row, 0)], 0.0)
@@ -87,13 +93,10 @@ def poisson_imputation(
     target = np.where(treated, np.sign(dose) / np.abs(dose[treated]).sum(), 0.0)
     v = target.copy()
     v[base] = -prediction(absorber, first[treated], others[treated], (target * mu)[treated])
-    age = (frame["time"] - frame["cohort"]).fillna(-1).to_numpy(int)
-    by = [
-        influence_of(
-            seen - mu, treated, v, dose, frame["cell"].to_numpy(), age, frame[c].to_numpy()
-        )
-        for c in ("uai", "code_departement")
-    ]
+    cell, by = frame["cell"].to_numpy(), []
+    for cluster in (frame[c].to_numpy() for c in ("uai", "code_departement")):
+        year = years(frame, treated, cluster)
+        by.append(influence_of(seen - mu, treated, v, dose, cell, year, cluster))
     value = float(target @ np.where(treated, seen - mu, 0.0))
     return answer(
         frame,
@@ -105,10 +108,3 @@ def poisson_imputation(
         kind=BJS,
         description=DESCRIPTION,
     )
-
-
-def _place(code: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """Return each row's level among those of untreated rows, -1 if unseen there."""
-    place = np.full(code.max() + 1, -1)
-    place[code[base]] = compact(code[base])[0]
-    return place[code]

@@ -145,12 +145,15 @@ def levels(coded, base, absorber) -> tuple[np.ndarray, np.ndarray]:
         absorber.first,
         *(c + o for c, o in zip(absorber.others, absorber.offsets, strict=False)),
     ]
-    found = []
-    for all_rows, inside in zip(ordered, seen, strict=True):
-        place = np.full(all_rows.max() + 1, -1)
-        place[all_rows[base]] = inside
-        found.append(place[all_rows])
+    found = [placed(rows, base, inside) for rows, inside in zip(ordered, seen, strict=True)]
     return found[0], np.column_stack(found[1:]) if found[1:] else np.empty((len(base), 0), int)
+
+
+def placed(code: np.ndarray, base: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return each row's level as ``inside`` numbers those of base rows, -1 if unseen there."""
+    place = np.full(code.max() + 1, -1)
+    place[code[base]] = inside
+    return place[code]
 
 
 def _predict(first_effect, other_effects, first, others) -> np.ndarray:
@@ -209,8 +212,8 @@ def influence_of(
     and group of the partition,
     :math:`\bar\tau_g = \sum_i a_{ig} b_{ig} / \sum_i a_{ig}^2`,
     :math:`a_{ig} = \sum_{t} v_{it} S_{it}`, :math:`b_{ig} = \sum_t v_{it} \tau_{it}` (their
-    equation 8, where S is 1). A coarser partition is more conservative; one with a single cell
-    per group has no residual left and must not be used.
+    equation 8, where S is 1). A coarser partition is more conservative; one with a single
+    cluster per group has no residual left and must not be used.
     """
     on = np.flatnonzero(treated)
     groups, n_groups = compact(partition[on])
@@ -219,10 +222,8 @@ def influence_of(
     owner[pairs] = groups
     a = np.bincount(pairs, v[on] * dose[on], n_pairs)
     b = np.bincount(pairs, v[on] * tau[on], n_pairs)
-    square = np.bincount(owner, a * a, n_groups)
-    mean = np.divide(
-        np.bincount(owner, a * b, n_groups), square, out=np.zeros(n_groups), where=square > 0
-    )
+    square, both = (np.bincount(owner, a * c, n_groups) for c in (a, b))
+    mean = np.divide(both, square, out=np.zeros(n_groups), where=square > 0)
     residual = tau.copy()
     residual[on] -= mean[groups] * dose[on]
     return sum_by(codes(cluster)[0], v * residual)
