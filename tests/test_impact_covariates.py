@@ -113,6 +113,11 @@ def test_one_covariate_may_be_named_alone():
     assert alone.estimate == listed.estimate
 
 
+def test_a_covariate_named_as_what_estimators_read_does_not_take_its_place():
+    with pytest.raises(FpiError, match="renommez-la"):
+        impact.j(invented_panel(3).assign(size=lambda d: d["cell"] % 3), covariates="size")
+
+
 def test_a_covariate_is_read_before_the_first_opening_not_before_its_first_effect():
     panel = drifting(1).assign(duree=3)
     opened = panel.loc[panel["seats"] != 0, "rentree"].min()

@@ -237,3 +237,23 @@ def test_a_ring_may_be_of_any_column_and_a_missing_value_is_in_none():
     np.testing.assert_allclose(reach, 1)
     gone = panel.assign(bassin=panel["bassin"].mask(panel["cell"] == panel["cell"].iloc[0]))
     assert exposed(gone, "entrants", (Ring("même bassin", ("bassin",)),))[1] == 0
+
+
+@pytest.mark.parametrize("name", ["famille", "places"])
+def test_a_ring_may_have_any_name_even_that_of_a_column(name):
+    panel = invented_panel(1, noise=1.0)
+    named, other = (
+        displacement(panel, "diplomes", rings=(replace(FAMILLE, name=n),)) for n in (name, "v")
+    )
+    np.testing.assert_array_equal(
+        *(e.effects.to_frame()[["estimate", "ci_low"]] for e in (named, other))
+    )
+
+
+def test_a_neighbour_without_a_student_before_is_worth_none():
+    panel, _ = at_work(invented_panel(4))
+    given = align(panel, "entrants")[["exposure_etab", "exposure_dep"]]
+    empty = panel["cell"] == panel.loc[panel["filiere"] == "autre", "cell"].iloc[0]
+    panel = panel.assign(**{c: given[c].mask(empty, 3.0) for c in given})
+    panel["entrants"] = panel["entrants"].mask(empty, 0.0)
+    assert np.isfinite(sample(panel, "en_emploi_industrie_region_6").reach).all()

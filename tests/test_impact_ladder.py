@@ -87,6 +87,15 @@ def test_displacement_is_found_where_it_is_among_full_or_other_neighbours():
     assert found[GROUPS[False]] == pytest.approx(-0.2 * reach, rel=1e-6)
 
 
+def test_as_many_seats_closed_as_opened_move_neighbours_by_a_finite_number():
+    panel = invented_panel(noise=1.0, opened=2, start=2022)
+    one, other = panel.loc[panel["seats"] != 0, "cell"].unique()
+    sign = panel["cell"].map({one: 12.0, other: -12.0}).fillna(0.0)
+    panel = panel.assign(seats=sign * (panel["rentree"] >= 2024))
+    panel = with_places(panel, pd.Series(1.0, panel["cell"].unique()))
+    assert np.isfinite([e.estimate for e in by_fill(panel, "entrants")]).all()
+
+
 def test_own_effect_is_told_apart_by_the_fill_before():
     drawn = twin.draw(twin.SMALL, 3)
     found = own_by_fill(drawn.panel, "entrants")

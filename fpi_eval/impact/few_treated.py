@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import SEATS, alone, effects, paths, scale
-from fpi_eval.impact.uncertainty import ChosenInterval, Clusters
+from fpi_eval.impact.uncertainty import ChosenInterval, Clusters, error
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import choose, randomization
 from fpi_eval.regression.absorb import Absorber
@@ -27,14 +27,18 @@ def interval_of_gross(
     frame: Sample,
     fit: LinearFit,
     clusters: Clusters,
-    std_error: float,
+    by_etab: np.ndarray,
     covariates: Sequence[str] = (),
 ) -> ChosenInterval | None:
-    """Return the interval the rule of `choose` gives to the gross effect; None from 20 on."""
-    rule = choose(clusters.n_treated_etab)
+    """Return the interval the rule of `choose` gives to the gross effect; None from 20 on.
+
+    ``by_etab`` are influences of the coefficients by establishment, (G, k).
+    """
+    rule, at = choose(clusters.n_treated_etab), fit.position(SEATS)
+    std_error = error(by_etab[:, at])
     if rule.key in ("cr1", "wild"):
-        return wild_interval(fit, fit.position(SEATS), clusters, std_error)
-    value = float(fit.coefficients[fit.position(SEATS)])
+        return wild_interval(fit, at, clusters, std_error)
+    value = float(fit.coefficients[at])
     test = moved_openings(
         frame,
         value,

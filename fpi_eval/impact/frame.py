@@ -9,7 +9,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import align, coding
-from fpi_eval.panel.cells import AT_ENTRY, targeted_of
+from fpi_eval.panel.cells import AT_ENTRY, IDENTIFIERS, targeted_of
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.absorb import compact, interaction
 
@@ -178,7 +178,7 @@ def level(frame: Sample, inside: np.ndarray, columns: Sequence[str] = NEAR) -> t
     if frame.outcome in ALIKE or inside.all():
         return (1.0,) * len(columns)
     cell, near = frame["cell"].to_numpy(), frame[list(columns)]
-    calm = (frame["dose"] == 0).to_numpy() & (near == 0).all(axis=1).to_numpy()
+    calm = (frame["dose"] == 0) & (near == 0).all(axis=1) & (frame["size"] > 0)
     each = (frame["y"] / frame["size"]).where(calm).groupby(cell).mean()
     read = pd.Series(inside, index=cell).groupby(level=0).any()
     weights = near.abs().groupby(cell).sum()
@@ -214,6 +214,8 @@ def with_covariates(frame: Sample, panel: pd.DataFrame, names: Sequence[str]) ->
     """
     if not names:
         return frame
+    for name in set(names) & (set(frame) - set(IDENTIFIERS)):
+        raise FpiError("les estimateurs se servent de ce nom : renommez-la.", colonne=name)
     early = panel["rentree"] < panel.loc[panel["seats"] != 0, "rentree"].min()
     columns = {name: coding.numbers(panel, name) for name in names}
     before = pd.DataFrame(columns)[early.to_numpy()]

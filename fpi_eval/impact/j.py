@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.impact.columns import any_table
+from fpi_eval.impact.few_treated import interval_of_gross
 from fpi_eval.impact.frame import (
     EFFECTS_TEXT,
     EXPOSURES,
@@ -31,15 +32,8 @@ from fpi_eval.impact.frame import (
     scale,
     with_covariates,
 )
-from fpi_eval.impact.uncertainty import (
-    CR3,
-    Candidate,
-    ChosenInterval,
-    Clusters,
-    answers,
-    error,
-    single,
-)
+from fpi_eval.impact.placebo_regions import candidate
+from fpi_eval.impact.uncertainty import CR3, Clusters, answers, error, single
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.results import Estimate, Estimates
@@ -162,13 +156,13 @@ def report(
     clusters = Clusters.of(used)
     psi = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     dropped = frame.dropped + fit.dropped
-    few = few_interval(clusters, frame, fit, psi[0], covariates)
+    few = interval_of_gross(frame, fit, clusters, psi[0], covariates)
     reached = {n: np.multiply(w, (1.0, *frame.reach)) for n, w in WEIGHTS.items()}
     combined = {label: combination(fit, weights) for label, weights in reached.items()}
     coefficients, proportional = fit.coefficients, fit.weights is not None
     del fit  # its columns are as large as the panel: placebo regions need the room
     gross = error(psi[0] @ combined[GROSS])
-    placebo = [] if few is not None else regions_error(frame, gross, covariates, proportional)
+    placebo = [] if few else candidate(frame, gross, covariates, proportional=proportional)
     own: dict[str, dict[str, Any]] = {GROSS: {"instead": few, "also": placebo}}
     if not any(frame.reach):  # no neighbour anywhere: one number, one interval
         own[NET] = own[GROSS]
@@ -184,29 +178,6 @@ def report(
         kind=CR3,
         clusters=clusters,
     )
-
-
-def few_interval(
-    clusters: Clusters,
-    frame: Sample,
-    fit: linear.LinearFit,
-    by_etab: np.ndarray,
-    covariates: Sequence[str] = (),
-) -> ChosenInterval | None:
-    """Return the interval of the gross effect when few establishments are treated, else None."""
-    from fpi_eval.impact.few_treated import interval_of_gross  # it reads this module
-
-    std_error = error(by_etab[:, fit.position(SEATS)])
-    return interval_of_gross(frame, fit, clusters, std_error, covariates)
-
-
-def regions_error(
-    frame: pd.DataFrame, std_error: float, covariates: Sequence[str], proportional: bool
-) -> list[Candidate]:
-    """Return the error as placebo regions correct it, none where they do not call for it."""
-    from fpi_eval.impact.placebo_regions import candidate  # it reads this module
-
-    return candidate(frame, std_error, covariates, proportional=proportional)
 
 
 def combination(

@@ -14,6 +14,7 @@ from fpi_eval.impact.frame import (
     SEATS,
     OnlyCreated,
     described,
+    reach,
     sample,
 )
 from fpi_eval.impact.imputation import by_group, unexposed
@@ -134,14 +135,18 @@ def by_fill(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
     fit = fit_j(frame, exposures=there)
     used = frame[fit.keep]
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
-    reach = {name: frame[name].sum() / frame["dose"].sum() for name in there if name in fit.names}
-    if not reach:
+    told = [name for name in there if name in fit.names]
+    shares = reach(frame, np.ones(len(frame), dtype=bool), (1.0,) * len(told), told)
+    if not told:
         raise FpiError("rien ne dit ce que perdent les formations voisines des places ouvertes.")
     return answers(
         used,
         fit.coefficients,
         psi,
-        {LABEL.format(name): w * (np.array(fit.names) == name) for name, w in reach.items()},
+        {
+            LABEL.format(name): w * (np.array(fit.names) == name)
+            for name, w in zip(told, shares, strict=True)
+        },
         estimator="J",
         kind=CR3,
         dropped=frame.dropped + fit.dropped,

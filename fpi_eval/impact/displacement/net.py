@@ -18,16 +18,14 @@ from fpi_eval.impact.displacement.rings import (
     ring_exposures,
     ring_reach,
 )
-from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, SEATS, described, sample
-from fpi_eval.impact.frame import NET as j_NET
-from fpi_eval.impact.j import J_TEXT, combination, few_interval, fit_j
+from fpi_eval.impact.few_treated import interval_of_gross
+from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, NET, SEATS, described, sample
+from fpi_eval.impact.j import J_TEXT, combination, fit_j
 from fpi_eval.impact.uncertainty import CR3, Clusters, answers
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.ratio import Interval
 from fpi_eval.results import Estimate, Estimates, Result, within
-
-OWN, NEIGHBOURS, NET = GROSS, DISPLACEMENT, j_NET
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -57,7 +55,7 @@ class Displacement(Result):
     @property
     def own(self) -> Estimate:
         """Gross effect per seat."""
-        return self.effects[OWN]
+        return self.effects[GROSS]
 
     @property
     def net(self) -> Estimate:
@@ -67,7 +65,7 @@ class Displacement(Result):
     @property
     def neighbours(self) -> Estimate:
         """Effect on all neighbours per seat."""
-        return self.effects[NEIGHBOURS]
+        return self.effects[DISPLACEMENT]
 
     def of(self, ring: Ring) -> Estimate:
         """Return the effect on one ring, per opened seat."""
@@ -83,9 +81,12 @@ class Displacement(Result):
             f"({within(100 * net.ci_low, 100 * net.ci_high, 0)}).",
             f"Part prise aux voisins : {text.pourcent(self.diversion, 0)} ({self.bounds()}).",
             self.verdict(),
-            f"Un déplacement de moins de {text.nombre(100 * self.detectable, 0)} pour 100 places "
-            "pourrait passer inaperçu.",
         ]
+        if self.detectable > 0:
+            least = text.nombre(100 * self.detectable, 0)
+            lines.append(
+                f"Un déplacement de moins de {least} pour 100 places pourrait passer inaperçu."
+            )
         return "\n".join(lines)
 
     def bounds(self) -> str:
@@ -168,17 +169,14 @@ def displacement(
     """
     rings = DEFAULT if rings == DEFAULT else checked(panel, rings)
     frame = sample(panel, y, niveau=niveau)
-    names = {name: name for name in (ring.name for ring in rings)}
-    if rings == DEFAULT:
-        columns, reach = EXPOSURES.values(), np.array(frame.reach)
-        exposures = dict(zip(names, columns, strict=True))
-    else:
-        found = ring_exposures(panel, y, rings)
-        reach = ring_reach(panel, frame, found)
+    labels = [_label(ring) for ring in rings]
+    columns, reach, named = [*EXPOSURES.values()], np.array(frame.reach), []
+    if rings != DEFAULT:
+        found = ring_exposures(panel, y, rings).set_axis(labels, axis=1)
+        columns, reach, named = labels, ring_reach(panel, frame, found), [r.name for r in rings]
         frame = frame.of(frame.join(found))
-        exposures = names
+    exposures = dict(zip(labels, columns, strict=True))
     fit = fit_j(frame, proportional=proportional, exposures=exposures)
-    named = () if rings == DEFAULT else names
     said = described(J_TEXT, proportional=proportional, rings=named)
     return report(frame, fit, reach, rings, said)
 
@@ -206,9 +204,9 @@ def report(
     clusters = Clusters.of(used)
     psi = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     weights = _weights(fit, rings, reach)
-    own: dict = {OWN: {"instead": few_interval(clusters, frame, fit, psi[0])}}
+    own: dict = {GROSS: {"instead": interval_of_gross(frame, fit, clusters, psi[0])}}
     if not any(reach):  # as in J
-        own[NET] = own[OWN]
+        own[NET] = own[GROSS]
     effects = answers(
         used,
         fit.coefficients,
@@ -221,7 +219,7 @@ def report(
         kind=CR3,
         clusters=clusters,
     )
-    pair = np.column_stack([weights[OWN], weights[NEIGHBOURS]])
+    pair = np.column_stack([weights[GROSS], weights[DISPLACEMENT]])
     value, moved = pair.T @ fit.coefficients
     level = clusters.interval(moved, psi[0] @ pair[:, 1], psi[1] @ pair[:, 1], CR3)[1]
     wide = level == "département"
@@ -238,11 +236,11 @@ def _label(ring: Ring) -> str:
 
 def _weights(fit: LinearFit, rings, reach) -> dict[str, np.ndarray]:
     """Return the combination of coefficients behind each label."""
-    names = (SEATS, *(ring.name for ring in rings))
+    names = [_label(ring) for ring in rings]
     shares = np.diag([1.0, *reach])
-    labels = (OWN, *map(_label, rings), NEIGHBOURS, NET)
+    labels = (GROSS, *names, DISPLACEMENT, NET)
     rows = (*shares, shares[1:].sum(axis=0), shares.sum(axis=0))
-    return {k: combination(fit, w, names) for k, w in zip(labels, rows, strict=True)}
+    return {k: combination(fit, w, (SEATS, *names)) for k, w in zip(labels, rows, strict=True)}
 
 
 def displaced_entrants(panel: pd.DataFrame) -> Displacement:
