@@ -244,3 +244,10 @@ def test_labels_already_in_order_are_coded_as_any_others(kind):
             coding.once(twice, "cell", "time")
     coding.once(table, "cell", "time")
     coding.once(mixed, "cell", "time")
+
+
+def test_a_unit_written_as_a_number_and_as_a_text_is_there_twice():
+    table = panel()
+    again = pd.concat([table, table[:1].assign(cell=table["cell"].map(str))])
+    with pytest.raises(FpiError, match="deux lignes ou plus"):
+        callaway_santanna(again, "y")

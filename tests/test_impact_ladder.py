@@ -41,6 +41,17 @@ def test_seats_of_another_budget_are_a_second_dose_of_every_rung():
     assert [round(e.estimate, 6) for e in ladder(flat, "diplomes")] == [0.5] * 4
 
 
+def test_a_rung_that_nothing_compares_is_told_and_leaves_the_others():
+    panel = invented_panel(3, noise=1.0, regions=4, etabs=8, opened=10)
+    whole = ladder(panel, "diplomes")
+    region = panel["code_region"]
+    for alone in (region == "84", region != ""):  # that région is one département, then all are
+        place = panel["code_departement"].mask(alone, region)
+        found = ladder(panel.assign(code_departement=place), "diplomes")
+        assert [e.label for e in found] == [e.label for e in whole][:3]
+        assert found.note == "Rien à comparer : département."
+
+
 def test_a_territory_of_several_schools_is_one_cluster_every_year():
     panel = invented_panel(3, noise=1.0, regions=4, etabs=8, opened=10)
     opened = panel.loc[panel["seats"] != 0, "uai"].nunique()

@@ -54,11 +54,10 @@ def not_in_the_index(table: pd.DataFrame, name: str) -> None:
 
 def once(table: pd.DataFrame, unit: str, time: str) -> None:
     """Raise when a unit has two rows in a year, or when either column is absent."""
-    for name in (unit, time):
-        column(table, name)
-    if _in_order(table[unit], table[time]):
+    pair = [_alike(column(table, name)) for name in (unit, time)]
+    if _in_order(*pair):
         return
-    twice = table.duplicated([unit, time], keep=False).to_numpy()
+    twice = pd.DataFrame(dict(enumerate(pair))).duplicated(keep=False).to_numpy()
     if twice.any():
         first = table.loc[twice, [unit, time]].iloc[0]
         example = f"« {first[unit]} » en {str(first[time]).removesuffix(' 00:00:00')}"
@@ -82,6 +81,10 @@ def labels(table: pd.DataFrame, name: str) -> pd.Series:
     """Return a column of labels, none missing; 84 and « 2A » in one column are both texts."""
     values = column(table, name)
     refuse(values.isna(), name, "identifiant manquant", "complétez-le ou retirez la ligne.")
+    return _alike(values)
+
+
+def _alike(values: pd.Series) -> pd.Series:
     return values.map(str) if mixed(values) else values
 
 

@@ -140,6 +140,8 @@ def fit(
     coded = _kept(effects, keep)
     if not (alone := without_singletons(coded)).all():
         keep[keep] = alone
+        if not keep.any():
+            raise FpiError("chaque observation est seule dans un effet fixe : rien à comparer.")
         coded = _kept(effects, keep)
     rows = slice(None) if keep.all() else keep
     weights = None if weights is None else np.asarray(weights, dtype=float)[rows]

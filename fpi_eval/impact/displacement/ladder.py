@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import (
@@ -69,7 +70,15 @@ def ladder(panel: pd.DataFrame, y: str = "entrants") -> Estimates:
         frame, levels = sample(panel, y), LEVELS
     except OnlyCreated:
         frame, levels = sample(panel, y, created=True), dict([*LEVELS.items()][1:])
-    return Estimates(tuple(_rung(frame, name, keys) for name, keys in levels.items()))
+    rungs, alone = [], []
+    for name, keys in levels.items():
+        try:
+            rungs.append(_rung(frame, name, keys))
+        except FpiError:  # as where a région is one département
+            alone.append(name)
+    if not rungs:
+        raise FpiError("à aucune échelle un territoire n'a d'autres à qui se comparer.")
+    return Estimates(tuple(rungs), f"Rien à comparer : {text.liste(alone)}." if alone else "")
 
 
 def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:

@@ -98,8 +98,8 @@ def territories(panel: pd.DataFrame, outcome: str = "diplomes") -> Territories:
     clusters = Clusters.of(frame)
     if clusters.n_treated_etab < FEWEST_SITES or clusters.n_treated_dep < ENOUGH:
         raise FpiError(
-            f"{clusters.n_treated_etab} établissements ouverts dans {clusters.n_treated_dep} "
-            f"départements : il en faut {FEWEST_SITES} dans {ENOUGH} pour un total par territoire."
+            f"il faut {FEWEST_SITES} établissements ouverts dans {ENOUGH} départements pour un "
+            f"total par territoire (ici : {clusters.n_treated_etab} et {clusters.n_treated_dep})."
         )
     fit = fit_j(frame)
     fit.position(SEATS)
