@@ -311,12 +311,13 @@ def tried(numbers: Iterable[int], choices: list[Small], seed: int = SEED) -> pd.
 def resumed(times: int, code: str) -> pd.DataFrame:
     """Return the rows of every mutation, those of this code that were done before taken as kept."""
     KEPT.mkdir(exist_ok=True)
-    choices = files()
+    choices, parts = files(), []
     for start in range(0, times, STEP):
-        path = KEPT / f"{code}_{start}.csv"
+        numbers = range(start, min(start + STEP, times))
+        path = KEPT / f"{code}_{start}_{numbers.stop}.csv"  # the last ones may be fewer
         if not path.exists():
-            tried(range(start, min(start + STEP, times)), choices).to_csv(path, index=False)
-    parts = [pd.read_csv(KEPT / f"{code}_{start}.csv") for start in range(0, times, STEP)]
+            tried(numbers, choices).to_csv(path, index=False)
+        parts.append(pd.read_csv(path))
     return pd.concat(parts, ignore_index=True)
 
 

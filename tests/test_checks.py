@@ -328,6 +328,7 @@ def test_graduates_who_come_too_early_fail_the_placebo_and_block_the_number():
     assert found.blocked
     assert found.to_frame()["estimate"].isna().all()
     assert "Aucun effet n'est donné" in found.summary()
+    assert found.summary().count(f"– {check.titre} : ") == 1  # a hard failure and a violation
     assert "Effet brut par place" not in found.summary()
     with pytest.raises(FpiError, match="interdit"):
         found.plot()
@@ -463,6 +464,8 @@ def test_missing_outcomes_are_weighed_by_a_gap_that_was_tested(
 
 def test_courses_of_one_size_have_no_correlation_with_openings(noisy):
     assert samples.dose(study_of(noisy.assign(entrants=20.0))).statut == UNKNOWN
+    few = samples.dose(study_of(invented_panel(11, noise=1.0, opened=2)))
+    assert few.phrase.startswith("moins de trois ouvertures")  # not: all of one size
 
 
 def test_outcomes_that_leave_the_mask_as_seats_open_are_seen():

@@ -374,6 +374,7 @@ def test_a_net_effect_that_nothing_tells_is_not_calibrated(panel):
     known = found.calibrated.set_index("label")["cal_low"]
     assert np.isfinite(known[GROSS])
     assert np.isnan(known[NET])
+    assert "n. d." not in found.summary()
 
 
 def test_only_the_estimates_that_were_judged_take_their_calibrated_interval(panel, planted):

@@ -199,7 +199,7 @@ class Planted(Result):
             f"{text.pourcent(self.wrong_sign, 0)}.",
             f"{text.nombre(self.n_sites)} établissements distincts ont reçu un faux programme.",
             self._drift_words(),
-            *(self._calibrated_words(r) for r in self.calibrated.itertuples()),
+            *(self._calibrated_words(r) for r in self.calibrated.dropna().itertuples()),
         ]
         return "\n".join(lines)
 

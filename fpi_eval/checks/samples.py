@@ -77,7 +77,9 @@ def dose(study: Study) -> Check:
     """Return whether openings vary enough in size, apart from the size of the course."""
     opened = study.treated[study.treated["dose"] > 0]
     bins = np.bincount(np.searchsorted(DOSE_BINS, opened["dose"].to_numpy()), minlength=3)
-    if len(opened) < 3 or opened["dose"].nunique() < 2:
+    if len(opened) < 3:
+        return study.blank("dose", "moins de trois ouvertures : leurs tailles ne se comparent pas.")
+    if opened["dose"].nunique() < 2:
         return study.blank("dose", "toutes les ouvertures ont la même taille, ou presque.")
     if opened["size"].nunique() < 2:
         return study.blank("dose", "les formations qui ouvrent avaient toutes la même taille.")
@@ -93,7 +95,10 @@ def dose(study: Study) -> Check:
 
 
 def manquants(study: Study) -> list[Check]:
-    """Return the share of students whose outcome is missing, and its tie with the openings."""
+    """Return the share of students whose outcome is missing, and its tie with the openings.
+
+    Of the cells that are compared: one whose outcome no row has is not.
+    """
     panel, frame = study.panel, study.frame
     rows = panel[panel["cell"].isin(frame["cell"])]
     size = rows["cell"].map(frame.drop_duplicates("cell").set_index("cell")["size"])
@@ -103,7 +108,8 @@ def manquants(study: Study) -> list[Check]:
         "manquants",
         share,
         np.nan,
-        f"{text.pourcent(share)} des élèves sont dans une observation sans résultat.",
+        f"{text.pourcent(share)} des élèves des formations comparées sont dans une observation "
+        "sans résultat.",
     )
     late = rows["rentree"] >= frame.loc[frame["dose"] != 0, "time"].min()
     # In a school that opens, the cells that do: its others would water the change down.

@@ -155,16 +155,12 @@ class Before:
             return float("nan")
         return joint_test(self.slopes, self.covariance, self.df)[2]
 
-    def std_error(self) -> float:
-        """Return the standard error of the first coefficient."""
-        return float(np.sqrt(self.covariance[0, 0]))
-
     def detectable(self) -> float:
         """Return the size of the first coefficient that its t-test would see 80 times in 100."""
         if self.df < 1:
             return float("nan")
         t = stats.t.ppf(0.975, self.df) + stats.t.ppf(0.80, self.df)
-        return float(t * self.std_error())
+        return float(t * np.sqrt(self.covariance[0, 0]))
 
 
 def before(frame: pd.DataFrame, at: np.ndarray) -> Before:

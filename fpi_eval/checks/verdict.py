@@ -135,7 +135,7 @@ def verdict(
         low, high = _calibrated(planted, GROSS)
         precise = (high - low) / 2 <= smallest
         word = word if hard else level(valid, bool(against), precise, beyond_zero(low, high))
-    reasons = tuple(f"{c.titre} : {c.phrase}" for c in (*hard, *against))
+    reasons = tuple(dict.fromkeys(f"{c.titre} : {c.phrase}" for c in (*hard, *against)))
     of = "" if hard or not planted else ", pour l'effet brut"
     why = _why(planted, valid, smallest, hard, against)
     said = " ".join(filter(None, [_first(planted), f"Donc{of} : {word}.", why]))
