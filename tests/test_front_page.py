@@ -202,7 +202,8 @@ def test_a_range_wider_than_what_seats_can_hold_is_not_shown(tmp_path, monkeypat
     assert rungs["ci_low"].tolist() == [-100 * end, 40]  # the range is told
     two = (estimates[0], estimates[1])
     rates, credit = pd.DataFrame({"formation": [], "part_places": []}), SimpleNamespace(credit="")
-    passed = insertion.passage_bts(rates, two, credit).frame
+    bts = [replace(e, label=label) for e, label in zip(two, insertion.PASSAGES, strict=True)]
+    passed = insertion.passage_bts(rates, bts, credit).frame
     assert passed["estimate"].tolist() == ["trop incertain", 50]
     counted = [replace(e, label="Candidats, lycée") for e in two]
     success = [replace(e, label="Réussite, lycée", outcome=SUCCESS) for e in two]

@@ -51,9 +51,16 @@ def test_points_agree_with_an_independent_package():
     assert over_time.ci_low < over_time.estimate < over_time.ci_high
 
 
+def test_a_reading_whose_millesime_is_still_to_come_leaves_the_other():
+    data = table()
+    (only,) = passage(data[data["millesime"] != "2021_2022"])
+    assert only.estimate == passage(data)[0].estimate
+    assert only.label == "Entre cellules"
+
+
 def test_too_few_matched_cells_is_said_and_not_estimated():
     with pytest.raises(FpiError, match=r"cellules? où places.*30 au moins.*taux d'appariement"):
-        passage(table(regions=2, courses=3))
+        passage(table(regions=5, courses=5))
     with pytest.raises(FpiError, match=r"^0 cellule où places"):
         passage(table().drop(columns="places_2018"))
     with pytest.raises(FpiError, match="4 régions, 5 au moins"):

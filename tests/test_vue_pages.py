@@ -12,6 +12,7 @@ from fpi_eval.headline.quantity import Scope
 from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.impact.jobs.additional import AdditionalJobs
 from fpi_eval.impact.jobs.graduates import scaled
+from fpi_eval.impact.jobs.passage import ACROSS, OVER_TIME
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.loading import credit
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
@@ -50,7 +51,10 @@ def test_every_source_names_its_producer_and_whether_data_are_simulated(context)
     alone = replace(context, simulated=False, absent={"affelnet": "aucun fichier"})
     assert alone.credited(*alone.capacities) == "Parcoursup ; calculs fpi_eval"
     rates = pd.DataFrame({"formation": ["BTS - Production"], "part_places": [0.9]})
-    shown = insertion.passage_bts(rates, (estimate(0.4, 0.2), estimate(0.5, 0.3)), context)
+    two = [replace(estimate(0.4, 0.2), label=ACROSS), replace(estimate(0.5, 0.3), label=OVER_TIME)]
+    assert "L'autre comparaison" in insertion.passage_bts(rates, two[:1], context).note
+    shown = insertion.passage_bts(rates, two, context)
+    assert "L'autre comparaison" not in shown.note
     assert shown.source.endswith("données simulées (jumeau numérique de fpi_eval)")
     assert "connu pour une part des places : 90\u00a0% (BTS - Production)." in shown.note
 

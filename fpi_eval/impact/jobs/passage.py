@@ -11,6 +11,8 @@ from fpi_eval.results import Estimate, Estimates
 from fpi_eval.text import pluriel
 
 OUTCOME = "terminale"
+ACROSS, OVER_TIME = "Entre cellules", "Dans le temps"
+CELL = ["code_region", "specialite"]
 MINIMUM_CELLS = 30
 MINIMUM_REGIONS = 5  # the fewest groups of the wild bootstrap, whose interval is given
 
@@ -21,7 +23,8 @@ def passage(table: pd.DataFrame) -> Estimates:
     Two readings of the same table. *Across*: the millésime whose two cohorts' places are known,
     region and course effects absorbed; a share that passes, not a causal effect. *Over time*:
     the millésimes on either side, region × course and course × millésime effects absorbed; what
-    moved where places moved between the two rentrées.
+    moved where places moved between the two rentrées. A reading that the table does not allow yet
+    is left out; without any, the reason of the first is raised.
 
     Parameters
     ----------
@@ -37,12 +40,20 @@ def passage(table: pd.DataFrame) -> Estimates:
     sides = sides.assign(
         dose=np.where(sides["millesime"] == "2019_2020", sides["places_2018"], sides["places_2019"])
     )
-    cell = ["code_region", "specialite"]
+    found: list[Estimate] = []
+    refused: list[FpiError] = []
+    for rows, effects, label in (
+        (across, [["code_region"], ["specialite"]], ACROSS),
+        (sides, [CELL, ["specialite", "millesime"]], OVER_TIME),
+    ):
+        try:
+            found.append(_estimate(rows, effects, label))
+        except FpiError as error:
+            refused.append(error)
+    if not found:
+        raise refused[0]
     return Estimates(
-        (
-            _estimate(across, [["code_region"], ["specialite"]], "Entre cellules"),
-            _estimate(sides, [cell, ["specialite", "millesime"]], "Dans le temps"),
-        ),
+        tuple(found),
         note=(
             "« Entre cellules » compare des lieux qui diffèrent par bien d'autres choses que leurs "
             "places : c'est un taux de passage, non un effet. « Dans le temps » suit les places "
@@ -57,9 +68,9 @@ def _estimate(frame: pd.DataFrame, effects: list[list[str]], label: str) -> Esti
     if len(effects[0]) > 1:
         size = known.groupby(effects[0])[OUTCOME].transform("size")
         known = known[size == 2]
-    if len(known) < MINIMUM_CELLS:
+    if (cells := known.groupby(CELL).ngroups) < MINIMUM_CELLS:
         raise FpiError(
-            f"{pluriel(len(known), 'cellule')} où places et élèves de dernière année sont "
+            f"{pluriel(cells, 'cellule')} où places et élèves de dernière année sont "
             f"connus, {MINIMUM_CELLS} au moins attendues : pas de régression. "
             "Voir le taux d'appariement."
         )
@@ -91,12 +102,12 @@ def _estimate(frame: pd.DataFrame, effects: list[list[str]], label: str) -> Esti
         ci_high=wild.ci_high,
         p_value=wild.p_value,
         n_obs=len(known),
-        n_cells=int(known.groupby(["code_region", "specialite"]).ngroups),
+        n_cells=cells,
         n_clusters=fit.n_clusters,
         n_treated_clusters=fit.n_clusters,
         rule=f"{rule.name}, {fit.n_clusters} régions",
         label=label,
-        dropped=(("cellule sans places ou sans effectif connu", len(frame) - len(known)),),
+        dropped=(("observation sans places ou sans effectif connu", len(frame) - len(known)),),
         description=(
             "Régression par les moindres carrés du nombre d'étudiants en dernière année sur les "
             "places offertes à l'entrée, effets fixes absorbés (Frisch, Waugh et Lovell)."

@@ -11,6 +11,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.calendar import HORIZONS
 from fpi_eval.disclosure import Thresholds, show_alone
 from fpi_eval.figures import Figure
+from fpi_eval.impact.jobs.passage import ACROSS, OVER_TIME
 from fpi_eval.impact.jobs.regional import RegionalChange, joint_rank
 from fpi_eval.indicators.quadrant import OUTSIDE
 from fpi_eval.panel.context import Context
@@ -28,6 +29,10 @@ SHORTEST = 1  # years of a mention complémentaire
 ELSEWHERE = "Autres régions"
 NO_RATE = "Les fichiers ne donnent pas l'emploi des sortants de la région dans ces filières."
 SELDOM = 0.10  # chances that the region stands so far apart without any reason
+PASSAGES = {
+    ACROSS: ("Là où il y a 100 places de plus", "une"),
+    OVER_TIME: ("Là où les places ont crû de 100", "deux, dont une aux places connues"),
+}
 OUTCOMES = {"terminale": "Élèves en dernière année", "en_emploi_6_mois": "En emploi à 6 mois"}
 
 
@@ -360,7 +365,7 @@ def methode_mouvement(changes: Sequence[RegionalChange] | Absent) -> str:
 
 
 def passage_bts(
-    rates: pd.DataFrame | Absent, found: tuple[Estimate, Estimate] | Absent, context: Context
+    rates: pd.DataFrame | Absent, found: Sequence[Estimate] | Absent, context: Context
 ) -> Table | Absent:
     """Return what one more BTS place goes with: between places, then over time."""
     if isinstance(rates, Absent):
@@ -371,10 +376,9 @@ def passage_bts(
     matched = text.liste(f"{text.pourcent(part, 0)} ({name})" for name, part in known.items())
     names = ["estimate", "ci_low", "ci_high"]
     effects = pd.concat([one.to_frame()[names] for one in found], ignore_index=True)
-    rows = told(100 * effects, 100).assign(
-        mesure=["Là où il y a 100 places de plus", "Là où les places ont crû de 100"],
-        promotions=["une", "deux, dont une aux places connues"],
-    )
+    words = pd.DataFrame([PASSAGES[one.label] for one in found], columns=["mesure", "promotions"])
+    rows = pd.concat([told(100 * effects, 100), words], axis=1)
+    alone = " L'autre comparaison demande des millésimes ou des places qui manquent encore."
     return table(
         rows,
         "Étudiants de BTS de plus en dernière année, selon les places",
@@ -390,7 +394,7 @@ def passage_bts(
         note="BTS des filières du programme, voie scolaire. Sur Parcoursup, le diplôme visé est "
         f"connu pour une part des places : {matched}. C'est un taux de passage : les lieux "
         "comparés diffèrent par bien d'autres choses que leurs places. "
-        f"Intervalles à 95 % : {found[0].rule}.",
+        f"Intervalles à 95 % : {found[0].rule}.{alone * (len(found) < len(PASSAGES))}",
     )
 
 
