@@ -295,6 +295,11 @@ def test_people_trained_against_targets_under_each_reading():
     table = personnes_formees(in_seats(cell()), targets, jusqu_a=2023).set_index("cible")
     assert table["realise"].to_dict() == {"sup": 21, "sec": 0, "dip": 0, "tot": 9}
     assert table.loc["sup", ["avancement", "reste"]].tolist() == [0.5, 21]
+    unknown = personnes_formees(
+        in_seats(cell().iloc[1:].assign(places=np.nan)), targets, jusqu_a=2023
+    ).set_index("cible")
+    assert unknown.loc[["sup", "tot"], ["realise", "avancement", "reste"]].isna().all(axis=None)
+    assert unknown.loc["sec", "realise"] == 0  # no seat there
     later = personnes_formees(in_seats(cell()), targets, jusqu_a=2024).set_index("cible")
     assert later.loc["dip", "avancement"] == 0.5  # June 2024 has come
     with pytest.raises(FpiError, match="in_seats"):

@@ -2,13 +2,17 @@
 
 from datetime import date
 
+import numpy as np
 import pandas as pd
 
 from fpi_eval.disclosure import TOTAL, public
+from fpi_eval.language import speaking
 from fpi_eval.programme import Academie, Departement, Territoire
 from fpi_eval.report.published import seats
 from fpi_eval.report.published.make import repeated, show
+from fpi_eval.report.runner import translated
 from fpi_eval.sheets import Column, Sheet
+from fpi_eval.sources.naf import industry
 
 
 class Kept:
@@ -41,6 +45,29 @@ def test_what_files_show_is_said_in_words_even_where_they_show_nothing():
     assert seats._seen(11, 3, 14, 0) == "11 ouvertures vues en entier sur 14, 3 en partie"
     assert seats._seen(0, 0, 4, 3) == "0 ouverture vue en entier sur 4, 3 introuvables"
     assert seats._seen(0, 0, 0, 1) == "aucune ouverture vérifiable, 1 introuvable"
+
+
+def test_a_filiere_whose_sectors_the_file_lacks_has_no_jobs_and_stops_nothing(annee_simulee):
+    """Nor does a département without a job of its sectors: there are none, which is known."""
+
+    class Alone:
+        emplois = annee_simulee.emplois[industry(annee_simulee.emplois["secteur"])]
+
+        def __getattr__(self, name):
+            return getattr(annee_simulee, name)
+
+    whole, found = (seats.emplois_industriels(p) for p in (annee_simulee, Alone()))
+    assert set(whole.frame["filiere"]) - set(found.frame["filiere"]) == {"Numérique"}
+    assert found.note.endswith("n'a pas tous les secteurs : Numérique.")
+    assert found.frame["emplois_industriels"].gt(0).all()
+    with speaking("en"):
+        assert "lacks some sectors: Numérique" in translated.said(found.note)
+    here = Alone.emplois["code_departement"] == "026"
+    Alone.emplois = Alone.emplois[~(here & Alone.emplois["secteur"].isin(["CJ", "DZ", "EZ"]))]
+    row = seats.emplois_industriels(Alone()).frame.query("departement == 'Drôme'")
+    row = row.set_index("filiere").loc["Énergie décarbonée et industrie verte"]
+    assert (row["places_ouvertes"], row["emplois_industriels"]) == (24, 0)
+    assert np.isnan(row["places_pour_1000_emplois"])
 
 
 def test_the_gap_to_the_year_before_is_that_of_the_two_numbers_shown():

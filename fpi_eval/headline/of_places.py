@@ -25,7 +25,7 @@ from fpi_eval.programme import Cible
 REGISTER = "Registre des ouvertures"
 VOIES = {"scolaire": "voie scolaire", "apprentissage": "apprentissage"}
 EVERY_LEVEL = "secondaire et supérieur"
-HIDDEN = "masqué (secret statistique)."
+HIDDEN = "masqué (secret statistique), ou inconnu des fichiers."
 UNSAID = "le registre ne dit pas encore combien de places ont ouvert."
 
 

@@ -35,7 +35,7 @@ def personnes_formees(
     Notes
     -----
     Each rentrée's entrants are new people, so years add up. Graduates are those of rows whose
-    June has come (``rentree < jusqu_a``).
+    June has come (``rentree < jusqu_a``). Missing where seats have people, of whom none is known.
     """
     rows = []
     for cible in cibles:
@@ -47,7 +47,8 @@ def personnes_formees(
         inside = panel["rentree"] <= last
         if cible.niveau != "ensemble":
             inside &= panel["niveau"] == cible.niveau
-        done = float(panel.loc[inside, column].sum())
+        people = panel.loc[inside, column]
+        done = float(people.sum(min_count=min(len(people), 1)))  # none known is not none entered
         rows.append(
             (
                 cible.code,

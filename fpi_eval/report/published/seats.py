@@ -40,7 +40,7 @@ from fpi_eval.sources.register.reconcile import (
     NON_VERIFIABLE,
     SUPERIEURE,
 )
-from fpi_eval.text import nombre, pluriel
+from fpi_eval.text import liste, nombre, pluriel
 
 REGISTRE = "Registre des ouvertures"
 SEATS = (
@@ -312,15 +312,21 @@ def emplois_industriels(p: Year) -> Sheet | None:
     factories = jobs[industry(jobs["secteur"])]
     fed = secteurs.emplois_filieres(jobs, p.secteurs, ["code_departement"])
     keys = ["filiere", "code_departement"]
-    both = pd.concat([factories.assign(filiere=TOTAL), fed])[[*keys, "emplois"]]
+    both = pd.concat([factories.assign(filiere=TOTAL), fed]).groupby(keys)["emplois"]
+    both = both.sum(min_count=1).reset_index()
     seats = registre(p)[[*keys, "places_ouvertes"]]
     seats = pd.concat([seats, seats.assign(filiere=TOTAL)])
-    table = join_jobs(seats, both, on=keys)
+    given = seats["filiere"].isin(both["filiere"])  # the file may lack a sector of the others
+    # A département of the file that has no row of a sector has none of its jobs.
+    none = seats.loc[given & seats["code_departement"].isin(both["code_departement"]), keys]
+    both = pd.concat([both, none.assign(emplois=0.0)]).drop_duplicates(keys)
+    table = join_jobs(seats[given], both, on=keys)
     rate = compute(table, c.PLACES_POUR_1000_EMPLOIS, keys)
     table = table.merge(rate[[*keys, "value"]], on=keys).rename(
         columns={"value": c.PLACES_POUR_1000_EMPLOIS.name}
     )
-    order = table.assign(_o=table["filiere"] != TOTAL).sort_values(["_o", *keys])
+    order = table.assign(_o=table["filiere"] != TOTAL).sort_values(["_o", *keys], kind="stable")
+    lost = liste(map(p.programme.mots_filieres.get, sorted({*seats.loc[~given, "filiere"]})))
     return make(
         p,
         "emplois_industriels",
@@ -341,7 +347,9 @@ def emplois_industriels(p: Year) -> Sheet | None:
         ),
         source=f"{REGISTRE} ; Urssaf",
         note="« Ensemble » : toute l'industrie. Un secteur qui alimente deux filières compte dans "
-        "les deux : les filières ne s'additionnent pas.",
+        "les deux : les filières ne s'additionnent pas."
+        + f" Filières dont le fichier n'a pas tous les secteurs : {lost}."
+        * bool(lost),
     )
 
 
