@@ -126,13 +126,6 @@ def test_holm_worked_by_hand():
     np.testing.assert_allclose(adjusted, [0.03, 0.06, 0.06])
 
 
-def test_placebo_error_is_the_root_mean_square():
-    assert inference.placebo_error(np.array([3.0, -4.0, np.nan])) == (
-        pytest.approx(np.sqrt(12.5)),
-        2,
-    )
-
-
 @pytest.mark.parametrize(
     ("treated", "key"),
     [(60, "cr1"), (20, "cr1"), (19, "wild"), (5, "wild"), (4, "permutation"), (1, "placebo")],

@@ -77,11 +77,12 @@ def fit_t(
     """
     treated = (frame["dose"] != 0).to_numpy()
     n = scale(frame, proportional=proportional)
-    near, kappa = _elsewhere(frame, first)
-    near = near / n[:, None]
+    others = [name for name in CORRECTED if name in first.names]
+    at = [first.names.index(name) for name in others]
+    near = frame[[CORRECTED[name] for name in others]].to_numpy(float) / n[:, None]
     path = trend(frame) if proportional else trend(frame) * np.abs(final_dose(frame))
     model = impute(
-        frame["y"].to_numpy() / n - near @ kappa,
+        frame["y"].to_numpy() / n - near @ first.coefficients[at],
         treated,
         effects(frame),
         np.column_stack([path, *paths(frame, covariates).values()]),
@@ -97,7 +98,7 @@ def fit_t(
     for column in ("uai", "code_departement"):
         cluster = frame[column].to_numpy()
         psi = influences(frame, model, v, dose / n, cluster)[:, 0]
-        found.append(psi - _first_step(frame, first, cluster) @ (near.T @ v[:, 0]))
+        found.append(psi - first.among_all(cluster)[:, at] @ (near.T @ v[:, 0]))
     value = float(target[on, 0] @ model.tau[on])
     return TrendFit(value, found[0], found[1], Clusters.of(frame, on), used_rows(frame, model))
 
@@ -110,26 +111,6 @@ def trend(frame: pd.DataFrame) -> np.ndarray:
 def final_dose(frame: pd.DataFrame) -> np.ndarray:
     """Return each cell's largest net seats, negative where it closes, (n_obs,)."""
     return final(frame["cell"], frame["dose"].to_numpy())
-
-
-def _elsewhere(frame, first) -> tuple[np.ndarray, np.ndarray]:
-    """Return what other seats than a cell's own moved it by: columns of the frame, coefficients."""
-    names = _others(first)
-    near = frame[[CORRECTED[n] for n in names]].to_numpy(float).reshape(len(frame), -1)
-    return near, first.coefficients[[first.names.index(n) for n in names]]
-
-
-def _others(first: linear.LinearFit) -> list[str]:
-    return [n for n in CORRECTED if n in first.names]
-
-
-def _first_step(frame, first: linear.LinearFit, cluster) -> np.ndarray:
-    """Return influences of J's coefficients of other seats, among all clusters of the frame."""
-    names = np.unique(cluster)
-    inside = cluster[first.keep]
-    out = np.zeros((len(names), len(first.names)))
-    out[np.searchsorted(names, np.unique(inside))] = first.jackknife(inside)
-    return out[:, [first.names.index(n) for n in _others(first)]]
 
 
 @any_table

@@ -1,6 +1,7 @@
 """J with few treated establishments: bootstrap from 5 to 19, permutation below, placebo for one."""
 
 from collections.abc import Sequence
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -123,15 +124,8 @@ def moved_openings(
     own_paths = slopes(frame, absorber, n, covariates)
     net -= n[:, None] * (own_paths @ (own_paths.T @ net))
     moves, exact = assignments(len(homes), len(openings), MOVES, seed=0)
-    found = []
-    place = Placement(frame)
-    batch: list[dict[int, float]] = []
-    for move in moves:
-        batch.append(place(openings, [homes[h] for h in move]))
-        if len(batch) == BATCH:
-            found.append(moved_walds(batch, net, absorber, n, own_paths))
-            batch = []
-    if batch:
+    found, place = [], Placement(frame)
+    while batch := [place(openings, [homes[h] for h in m]) for m in islice(moves, BATCH)]:
         found.append(moved_walds(batch, net, absorber, n, own_paths))
     placebos, shifts = np.vstack(found).T
     keep = np.isfinite(placebos) & np.isfinite(shifts)

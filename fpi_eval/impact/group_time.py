@@ -16,6 +16,7 @@ from scipy import stats
 
 from fpi_eval import plots
 from fpi_eval.errors import FpiError
+from fpi_eval.regression import interval
 from fpi_eval.regression.bands import DRAWS, LEVEL, sup_t
 from fpi_eval.results import Result
 from fpi_eval.text import intervalle, nombre, pluriel, signe
@@ -82,7 +83,6 @@ class Aggregation(Result):
     df: int
     freedom: np.ndarray
     bootstrap: Callable[[], float]
-    level: float = LEVEL
     description: str = field(default="", repr=False)
 
     @property
@@ -93,12 +93,11 @@ class Aggregation(Result):
     @property
     def overall_interval(self) -> tuple[float, float]:
         """Return the Student interval of the overall average."""
-        half = stats.t.ppf((1 + self.level) / 2, self.df) * self.overall_std_error
-        return self.overall - half, self.overall + half
+        return interval(self.overall, self.overall_std_error, self.df)[:2]
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a label: estimate, error, pointwise interval, simultaneous band."""
-        point = stats.t.ppf((1 + self.level) / 2, self.freedom) * self.std_error
+        point = stats.t.ppf((1 + LEVEL) / 2, self.freedom) * self.std_error
         band = np.fmax(self.critical * self.std_error, point)  # a row may have fewer than `df`
         band[self.freedom < 1] = np.nan
         return pd.DataFrame(

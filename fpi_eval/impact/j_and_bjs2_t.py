@@ -1,6 +1,5 @@
 """J and BJS2-T side by side: their gap is a finding, with its own error."""
 
-import numpy as np
 import pandas as pd
 
 from fpi_eval import text
@@ -41,12 +40,10 @@ def side_by_side(frame: Sample, fit: LinearFit, *, proportional: bool = True) ->
     second = fit_t(frame, fit, proportional=proportional)
     other = t_report(second, texts[1])
     gross = combination(fit, WEIGHTS[GROSS])
-    by = []
-    for column, psi in (("uai", second.by_etab), ("code_departement", second.by_dep)):
-        names, inside = np.unique(frame[column]), frame[column].to_numpy()[fit.keep]
-        mine = np.zeros(len(names))
-        mine[np.searchsorted(names, np.unique(inside))] = fit.jackknife(inside) @ gross
-        by.append(mine - psi)
+    by = [
+        fit.among_all(frame[column].to_numpy()) @ gross - psi
+        for column, psi in (("uai", second.by_etab), ("code_departement", second.by_dep))
+    ]
     gap = answer(
         second.used,
         primary[GROSS].estimate - second.value,

@@ -154,7 +154,8 @@ def study_family(
         weights = np.multiply(WEIGHTS[effect], (1.0, *frame.reach))
         fits[name] = (frame[fit.keep], fit, combination(fit, weights))
     if not fits:
-        raise FpiError(f"aucun résultat de la famille n'est estimable : {_first(absent)}")
+        name, why = next(iter(absent.items()))
+        raise FpiError(f"aucun résultat de la famille n'est estimable : « {name} », {why}")
     adjusted = {k: v for k, v in fits.items() if k != principal}
     t, null, rule = _wild(adjusted, draws, seed) if adjusted else (np.empty(0), None, "sans objet")
     return _family(found, principal, t, null, rule, absent)
@@ -214,8 +215,3 @@ def _family(
     table.insert(place + 1, "p_holm", ordered)
     texts = dict.fromkeys(e.description for e in found.values())
     return Family(table, rule, principal, dict(absent), " ".join(texts))
-
-
-def _first(absent: Mapping[str, str]) -> str:
-    name, why = next(iter(absent.items()))
-    return f"« {name} », {why}"

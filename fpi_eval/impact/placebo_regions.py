@@ -15,7 +15,6 @@ from fpi_eval.impact.few_treated import Placement, paths_of, slopes
 from fpi_eval.impact.frame import alone, effects, sample, scale, with_covariates
 from fpi_eval.impact.uncertainty import Candidate
 from fpi_eval.panel.sample import Sample
-from fpi_eval.regression import placebo_error
 from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.linear import COLLINEAR
 from fpi_eval.regression.rows import sum_by
@@ -92,7 +91,8 @@ def placebo_regions(
     if table.empty:
         raise FpiError("toutes les régions ouvrent des places : il n'y a pas de région placebo.")
     squares = _mean_squares(table, table["estimate"])
-    return PlaceboRegions(y, table, *placebo_error(np.sqrt(squares)))
+    error = float(np.sqrt(squares.mean())) if len(squares) else np.nan
+    return PlaceboRegions(y, table, error, len(squares))
 
 
 def _mean_squares(table: pd.DataFrame, values: pd.Series) -> np.ndarray:

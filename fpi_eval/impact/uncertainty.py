@@ -73,19 +73,6 @@ def error(influence: np.ndarray) -> float:
     return float(np.sqrt(np.sum(influence**2)))
 
 
-def clustered(influence: np.ndarray, n_treated: int, level: str, kind: str) -> Candidate:
-    """Return the candidate of one level of clustering: t(G1 - 1), G1 the treated clusters.
-
-    Untreated clusters say much about year effects and nothing about the spread of the effect;
-    only treated ones give degrees of freedom (METHOD, B3).
-    """
-    return Candidate(
-        f"erreur par {level} ({kind}), t à {n_treated - 1} degrés de liberté",
-        error(influence),
-        n_treated - 1,
-    )
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Clusters:
     """Clusters of the rows used, at both levels, and how many of each have opened seats.
@@ -124,10 +111,20 @@ class Clusters:
         return by_etab * factors[0], by_dep * factors[1]
 
     def candidates(self, by_etab: np.ndarray, by_dep: np.ndarray, kind: str) -> list[Candidate]:
-        """Return both candidates from influences by establishment and by département."""
+        """Return the candidate of each level, establishments and départements: t(G1 - 1).
+
+        G1 are the treated clusters: untreated ones say much about year effects and nothing about
+        the spread of the effect (METHOD, B3).
+        """
+        levels = (
+            (self.narrow, self.n_treated_etab, by_etab),
+            ("département", self.n_treated_dep, by_dep),
+        )
         return [
-            clustered(by_etab, self.n_treated_etab, self.narrow, kind),
-            clustered(by_dep, self.n_treated_dep, "département", kind),
+            Candidate(
+                f"erreur par {level} ({kind}), t à {n - 1} degrés de liberté", error(psi), n - 1
+            )
+            for level, n, psi in levels
         ]
 
     def interval(

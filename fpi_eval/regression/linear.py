@@ -105,6 +105,13 @@ class LinearFit:
         moved = np.linalg.solve(left, self.scores(integers)[:, :, None])[:, :, 0]
         return np.sqrt((len(names) - 1) / len(names)) * moved
 
+    def among_all(self, cluster: np.ndarray) -> np.ndarray:
+        """Return those influences among the clusters of all rows given, nil without a row kept."""
+        names, inside = np.unique(cluster), cluster[self.keep]
+        found = np.zeros((len(names), len(self.names)))
+        found[np.searchsorted(names, np.unique(inside))] = self.jackknife(inside)
+        return found
+
     def position(self, name: str) -> int:
         """Return the place of a regressor; raise if the data could not tell it from the others."""
         if name not in self.names:

@@ -74,9 +74,3 @@ def randomization(
     if shifts is not None:
         low, high = invert(p_value, observed, std_error, 1 - LEVEL)
     return RandomizationTest(p_value(0.0), low, high, floor, exact, placebos)
-
-
-def placebo_error(placebos: np.ndarray) -> tuple[float, int]:
-    """Return the error read from placebo clusters, root mean square, and its degrees of freedom."""
-    kept = placebos[np.isfinite(placebos)]
-    return (float(np.sqrt(np.mean(kept**2))), len(kept)) if len(kept) else (np.nan, 0)

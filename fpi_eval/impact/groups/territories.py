@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 from scipy.optimize import brentq
 
 from fpi_eval.errors import FpiError
@@ -21,10 +20,10 @@ from fpi_eval.impact.groups.heterogeneity import fit_groups
 from fpi_eval.impact.j import combination, fit_j
 from fpi_eval.impact.uncertainty import ENOUGH, Clusters
 from fpi_eval.panel import align
+from fpi_eval.regression import interval
 
 FEWEST_SITES = 10  # opened establishments under which their spread cannot be told
 HALF = 0.5
-LEVEL = 0.95
 EXPOSED = ("exposure_etab", "exposure_dep")
 
 
@@ -76,8 +75,8 @@ class Territories:
         if not self.table.loc[kept, "seats"].sum():
             return (np.nan,) * 3
         value, error = self.total(kept, net=net)
-        half = stats.t.ppf((1 + LEVEL) / 2, self.df) * error
-        return value, value - half, value + half
+        low, high, _ = interval(value, error, self.df)
+        return value, low, high
 
 
 def territories(panel: pd.DataFrame, outcome: str = "diplomes") -> Territories:
