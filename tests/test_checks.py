@@ -299,8 +299,10 @@ def test_a_trend_is_weighed_alike_where_seats_were_there_for_a_while_only(noisy,
     study = study_of(noisy)
     years = trends.lever(study)
     before = [check.valeur for check in trends.tendance(study)]
+    slope = trends.explaining_slope(study)
     monkeypatch.setattr(trends, "lever", lambda _: -years)
     assert [check.valeur for check in trends.tendance(study)] == before
+    assert trends.explaining_slope(study) == -slope != 0
     assert min(before) > 0
 
 

@@ -1,5 +1,6 @@
 """Checks that redo the estimate: one cluster less, placebo regions, other defensible choices."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -161,11 +162,12 @@ def specification_curve(study: Study) -> Choices:
             capacities_elsewhere(panel), outcome, **facts
         )[GROSS],
     }
-    if niveau is None:
-        for part in ("secondaire", "superieur"):
-            choices[f"J, {text.NIVEAUX[part].lower()} seul"] = lambda part=part: j(
-                panel, outcome, niveau=part
-            )[GROSS]
+
+    def alone(part: str) -> Estimate:
+        return j(panel, outcome, niveau=part)[GROSS]
+
+    for part in ("secondaire", "superieur") if niveau is None else ():
+        choices[f"J, {text.NIVEAUX[part].lower()} seul"] = partial(alone, part)
     rows = [
         _row("J (principal)", study.gross, primary=True),
         _row("BJS2-T (second)", study.estimates[3]),

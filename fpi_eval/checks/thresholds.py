@@ -140,9 +140,7 @@ THRESHOLDS: Named[Threshold] = Named({
         words="prudence si p < 0,05 et dérive de plus de 5 % ; échec si p < 0,01 et plus de 10 %",
     ),
     "tendance_invisible": Threshold(
-        "Tendance que le test n'aurait pas vue",
-        0.15,
-        0.40,
+        "Tendance que le test n'aurait pas vue", 0.15, 0.40,
         words="dérive détectable (8 fois sur 10) sous 15 % de l'effet ; insuffisant au-dessus de "
         "40 %",
     ),
@@ -151,11 +149,7 @@ THRESHOLDS: Named[Threshold] = Named({
         words="prudence si p < 0,02 ; échec si p < 0,001",
     ),
     "anticipation": Threshold(
-        "Anticipation l'année d'avant",
-        0.05,
-        0.10,
-        p=0.02,
-        p_fail=0.001,
+        "Anticipation l'année d'avant", 0.05, 0.10, p=0.02, p_fail=0.001,
         words="prudence si p < 0,02 et plus de 0,05 entrant par place ; échec si p < 0,001 et "
         "plus de 0,10",
     ),
@@ -164,9 +158,7 @@ THRESHOLDS: Named[Threshold] = Named({
         words="M au moins 1 fois la pire variation d'avant ; insuffisant sous 0,5",
     ),
     "dose": Threshold(
-        "Taille des ouvertures",
-        0.6,
-        None,
+        "Taille des ouvertures", 0.6, None,
         words="corrélation avec la taille d'avant sous 0,6",
     ),
     "appariement": Threshold(
@@ -182,21 +174,15 @@ THRESHOLDS: Named[Threshold] = Named({
         words="écart de moins de 5 points avec les cellules de comparaison",
     ),
     "equilibre": Threshold(
-        "Équilibre avant le programme",
-        0.05,
-        None,
+        "Équilibre avant le programme", 0.05, None,
         words="différence normalisée sous 0,05, ajustable jusqu'à 0,25 ; jugée sur sa borne basse",
     ),
     "composition": Threshold(
-        "Profil des entrants",
-        0.10,
-        0.25,
+        "Profil des entrants", 0.10, 0.25,
         words="différence normalisée avant et après sous 0,10 ; échec au-dessus de 0,25",
     ),
     "deplacement": Threshold(
-        "Déplacement des élèves voisins",
-        0.30,
-        None,
+        "Déplacement des élèves voisins", 0.30, None,
         words="sous 30 % de l'effet de référence, ou mesuré à 30 % près",
     ),
     "portee": Threshold(
@@ -208,9 +194,7 @@ THRESHOLDS: Named[Threshold] = Named({
         words="aucun témoin exposé hors du modèle ; échec au-dessus de 5 %",
     ),
     "un_de_moins": Threshold(
-        "Sans un établissement, une formation ou un département",
-        0.10,
-        0.25,
+        "Sans un établissement, une formation ou un département", 0.10, 0.25,
         words="l'effet bouge de moins de 10 % ; insuffisant au-dessus de 25 % ou si le signe "
         "change",
     ),
@@ -223,9 +207,7 @@ THRESHOLDS: Named[Threshold] = Named({
         words="prudence si p < 0,05 et écart de plus de 5 % ; échec si p < 0,01 et plus de 10 %",
     ),
     "specifications": Threshold(
-        "Autres choix défendables",
-        0.25,
-        0.50,
+        "Autres choix défendables", 0.25, 0.50,
         words="les autres choix donnent un effet à 25 % près ; insuffisant au-delà de 50 %",
     ),
     "uai": Threshold(
@@ -233,9 +215,7 @@ THRESHOLDS: Named[Threshold] = Named({
         words="aucun parmi les cellules ouvertes ; insuffisant au-dessus de 2 %",
     ),
     "contamination": Threshold(
-        "Ouvertures sur d'autres budgets",
-        0.05,
-        None,
+        "Ouvertures sur d'autres budgets", 0.05, None,
         words="moins de 5 % de celles du programme, en places par cellule",
     ),
     "maturite": Threshold(
@@ -243,19 +223,13 @@ THRESHOLDS: Named[Threshold] = Named({
         words="plus de 80 % ; en dessous, ce sont les premières promotions",
     ),
     "definitions": Threshold(
-        "Changement de définition",
-        0.0,
-        None,
-        words="absorbé par les effets de formation × session",
+        "Changement de définition", 0.0, words="absorbé par les effets de formation × session"
     ),
     "millesimes": Threshold(
         "Promotions comptées deux fois", 0.0, None, words="une promotion par session"
     ),
     "preinscription": Threshold(
-        "Plan d'analyse écrit d'avance",
-        0.0,
-        None,
-        words="plan daté, suivi sans écart",
+        "Plan d'analyse écrit d'avance", 0.0, words="plan daté, suivi sans écart"
     ),
 })  # fmt: skip
 

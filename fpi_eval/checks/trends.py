@@ -44,8 +44,7 @@ def explaining_slope(study: Study) -> float:
     It begins before the opening and goes on after it; NaN without a year before.
     """
     Study.asked(study)
-    years = lever(study)
-    return study.gross.estimate / years if years > 0 else float("nan")
+    return study.gross.estimate / (lever(study) or np.nan)
 
 
 def tendance(study: Study) -> list[Check]:
