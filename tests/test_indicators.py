@@ -12,8 +12,8 @@ from fpi_eval.errors import FpiError
 from fpi_eval.indicators import (
     INDICATORS,
     Indicator,
+    beside_last_year,
     catalogue,
-    compare,
     compute,
     compute_all,
     definitions,
@@ -209,34 +209,11 @@ def test_an_absent_column_is_named():
 
 def test_comparison_with_the_year_before():
     before = PANEL.assign(rentree=2022, en_emploi_6_mois=[20.0, 5, np.nan])
-    both = compare(pd.concat([before, PANEL]), catalogue.TAUX_EMPLOI_6_MOIS, avec="rentree")
+    both = beside_last_year(pd.concat([before, PANEL]), catalogue.TAUX_EMPLOI_6_MOIS)
     last = both.set_index("rentree").loc[2023]
     assert (last["value"], last["reference"]) == (0.64, 0.5)
     assert last["ecart"] == pytest.approx(0.14)
-    assert last["ecart_low"] < 0.14 < last["ecart_high"]
     assert np.isnan(both.set_index("rentree").loc[2022, "ecart"])
-
-
-def test_a_millesime_is_compared_with_one_that_shares_no_cohort():
-    table = millesimes("2018_2019", "2019_2020", "2020_2021")
-    both = compare(table, catalogue.TAUX_EMPLOI_6_MOIS, avec="millesime").set_index("millesime")
-    assert both["reference"].notna().tolist() == [False, False, True]
-
-
-def test_comparison_with_other_academies_pools_their_counts():
-    table = PANEL.dropna(subset=["en_emploi_6_mois"]).assign(code_academie=["10", "08"])
-    table = pd.concat([table, table.iloc[[1]].assign(code_academie="06", sortants=20.0)])
-    gap = compare(table, catalogue.TAUX_EMPLOI_6_MOIS, avec="code_academie", code="10").iloc[0]
-    assert (gap["value"], gap["reference"]) == (30 / 40, pytest.approx(4 / 30))
-    with pytest.raises(FpiError, match="absent des données"):
-        compare(table, catalogue.TAUX_EMPLOI_6_MOIS, avec="code_academie", code="99")
-
-
-def test_newcombe_interval_of_a_published_example():
-    # Newcombe (1998), method 10: 56/70 − 48/80 = 0.2, interval 0.0524 to 0.3339.
-    table = pd.DataFrame({"rentree": [2022, 2023], "diplomes": [48, 56], "presents": [80, 70]})
-    last = compare(table, catalogue.TAUX_REUSSITE, avec="rentree").iloc[1]
-    assert [last["ecart_low"], last["ecart_high"]] == pytest.approx([0.0524, 0.3339], abs=1e-4)
 
 
 def test_definitions_say_what_each_indicator_cannot_say():

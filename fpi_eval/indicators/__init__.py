@@ -2,7 +2,7 @@
 
 from fpi_eval.indicators import catalogue
 from fpi_eval.indicators.catalogue import INDICATORS
-from fpi_eval.indicators.compute import compare, compute, compute_all, newcombe, wilson
+from fpi_eval.indicators.compute import beside_last_year, compute, compute_all, wilson
 from fpi_eval.indicators.declare import Indicator, definitions
 from fpi_eval.indicators.derive import entry_cohort, in_seats
 from fpi_eval.indicators.emploi_publie import emploi_publie
@@ -14,8 +14,8 @@ from fpi_eval.indicators.suivi import personnes_formees, suivi_ami_cma
 from fpi_eval.indicators.territory import join_jobs
 
 __all__ = [
-    "INDICATORS", "Indicator", "catalogue", "compare", "compute", "compute_all", "definitions",
-    "emploi_publie", "entry_cohort", "in_seats", "join_jobs", "newcombe", "passage",
+    "INDICATORS", "Indicator", "beside_last_year", "catalogue", "compute", "compute_all",
+    "definitions", "emploi_publie", "entry_cohort", "in_seats", "join_jobs", "passage",
     "personnes_formees", "quadrant", "resemblance", "scope_change", "suivi_ami_cma", "true_effects",
     "wilson",
 ]  # fmt: skip

@@ -104,72 +104,15 @@ def wilson(count: pd.Series, total: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
-def newcombe(one: pd.DataFrame, other: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Return the interval of a difference of two independent proportions (Newcombe 1998, 10)."""
-    p, q = one["value"].to_numpy(), other["value"].to_numpy()
-    low, high = one["ci_low"].to_numpy(), one["ci_high"].to_numpy()
-    low2, high2 = other["ci_low"].to_numpy(), other["ci_high"].to_numpy()
-    gap = p - q
-    return gap - np.hypot(p - low, high2 - q), gap + np.hypot(high - p, q - low2)
-
-
-@known_options
-def compare(
-    panel: pd.DataFrame,
-    indicator: Indicator,
-    *,
-    avec: str,
-    by: Sequence[str] = (),
-    code: str | None = None,
+def beside_last_year(
+    panel: pd.DataFrame, indicator: Indicator, by: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Return the indicator beside a reference, and the gap between them.
-
-    Parameters
-    ----------
-    avec : {"rentree", "millesime", "code_academie", "code_region", "code_departement"}
-        A year: each value beside the previous one (for a millésime, the latest that shares no
-        cohort with it). A territory: `code` beside all the others together.
-    by : sequence of str
-        Other grouping columns.
-    code : str, optional
-        The territory compared with the others.
-
-    Returns
-    -------
-    DataFrame
-        As `compute`, with `reference`, `ecart` and the gap's 95 % interval `ecart_low`,
-        `ecart_high` (proportions only).
-    """
-    if avec in ("rentree", "millesime"):
-        values = compute(panel, indicator, [avec, *by])
-        other = values.assign(**{avec: values[avec].map(_next_year)})
-        keys = [avec, *by]
-    else:
-        if code is None or code not in set(panel[avec]):
-            raise FpiError(f"code « {code} » absent des données.", colonne=avec)
-        inside = panel[avec] == code
-        values = compute(panel[inside], indicator, by).assign(**{avec: code})
-        other = compute(panel[~inside], indicator, by).assign(**{avec: code})
-        keys = [avec, *by]
-    both = values.merge(
-        other[[*keys, "value", "ci_low", "ci_high"]], on=keys, how="left", suffixes=("", "_ref")
-    )
-    reference = both[["value_ref", "ci_low_ref", "ci_high_ref"]]
-    reference = reference.set_axis(["value", "ci_low", "ci_high"], axis=1)
-    low, high = newcombe(both, reference)
-    result = both.drop(columns=["ci_low_ref", "ci_high_ref"])
-    result = result.rename(columns={"value_ref": "reference"})
-    return result.assign(
-        ecart=result["value"] - result["reference"], ecart_low=low, ecart_high=high
-    )
-
-
-def _next_year(year: int | str) -> int | str:
-    """Return the year that `year` is the reference of: two later for a two-cohort millésime."""
-    if isinstance(year, str):
-        first, last = (int(part) for part in year.split("_"))
-        return f"{first + 2}_{last + 2}"
-    return year + 1
+    """Return `compute` by rentrée and group, with last year's ``reference`` and the ``ecart``."""
+    keys = ["rentree", *by]
+    values = compute(panel, indicator, keys)
+    before = values.assign(rentree=values["rentree"] + 1, reference=values["value"])
+    both = values.merge(before[[*keys, "reference"]], "left", keys)
+    return both.assign(ecart=both["value"] - both["reference"])
 
 
 def _check_columns(panel: pd.DataFrame, indicator: Indicator, by: list[str]) -> None:

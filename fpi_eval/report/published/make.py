@@ -7,7 +7,7 @@ import pandas as pd
 
 from fpi_eval import tables, text
 from fpi_eval.disclosure import TOTAL, Shown, public
-from fpi_eval.indicators.compute import compare, compute
+from fpi_eval.indicators.compute import beside_last_year, compute
 from fpi_eval.indicators.declare import Indicator
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.panel.year import Year
@@ -108,7 +108,7 @@ def with_comparisons(
     """
     keys = [name for name in by if name != "rentree"]
     frame, hidden = with_rates(frame, hidden, [one], by)
-    beside = compare(frame, one, avec="rentree", by=keys)[[*by, "reference", "ecart"]]
+    beside = beside_last_year(frame, one, keys)[[*by, "reference", "ecart"]]
     both = frame[list(by)].merge(beside, "left", list(by), validate="one_to_one")
     frame["avant"], frame["ecart"] = (both[c].to_numpy(float) for c in ("reference", "ecart"))
     past = frame[list(by)].assign(rentree=frame["rentree"] + 1, _h=hidden[one.name])
