@@ -250,8 +250,8 @@ class Seuils(Frozen):
 
     etablissements_traites_solide: Annotated[int, Field(ge=1)] = 40
     etablissements_traites_prudence: Annotated[int, Field(ge=1)] = 15
-    appariement_minimum: Annotated[float, Field(ge=0, le=1)] = 0.95
-    part_masquee_maximum: Annotated[float, Field(ge=0, le=1)] = 0.40
+    appariement_minimum: Part = 0.95
+    part_masquee_maximum: Part = 0.40
 
 
 class Ouverture(Frozen):
@@ -334,9 +334,9 @@ class Additionnalite(Frozen):
     theirs: 0 if none would have worked, 1 if all those who work would have.
     """
 
-    aubaine: Annotated[float, Field(ge=0, le=1)] = 0.0
-    fuite: Annotated[float, Field(ge=0, le=1)] = 0.0
-    emploi_sans: Annotated[float, Field(ge=0, le=1)] | None = None
+    aubaine: Part = 0.0
+    fuite: Part = 0.0
+    emploi_sans: Part | None = None
     source: str = ""
 
     def remaining(self, deadweight: float) -> float:
@@ -402,7 +402,7 @@ class Individus(Frozen):
     jour: Annotated[int, Field(ge=1, le=28)] = 15
     industrie: Literal["B-E", "filieres"] = "B-E"
     emplois_publics: bool = True
-    part_fautes: Annotated[float, Field(ge=0, le=1)] = 0.01
+    part_fautes: Part = 0.01
     effectif_minimum: Annotated[int, Field(ge=1)] = 5
     employeurs_minimum: Annotated[int, Field(ge=1)] = 3
     part_dominante: Annotated[float, Field(gt=0, le=1)] = 0.85

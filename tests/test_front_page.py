@@ -433,6 +433,8 @@ def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
     assert unsaid.missing == unsaid.none == unsaid.untold
     assert unsaid.missing == "Le registre ne dit pas encore combien de places ont ouvert."
     assert "au registre" in unsaid.implied[0]
+    none = (SEATS[0], replace(SEATS[1], value=0.0))
+    assert first_page(Headline(none, NOTES)).finding.startswith("Aucune place")
     some = Headline(SEATS, NOTES | {"sans_reponse": "40"})
     assert first_page(some).unsaid == (
         "Pour 40 places prévues, le registre ne dit pas encore ce qui a ouvert."

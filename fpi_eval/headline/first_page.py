@@ -206,9 +206,11 @@ def finding(found: Headline) -> str:
         return said.format(start=found.notes["debut"])
     if not _known(found, "places_ouvertes"):
         return _("On ne sait pas combien de places le programme a ouvertes.")
+    gross, net, job = found.get("effet_brut"), found.get("effet_net"), _job(found)
+    if not (found["places_ouvertes"].amount or gross or net):  # these may be the predecessor's
+        return _("Aucune place du programme n'est encore ouverte.")
     if _few(found):
         return _("Des places sont ouvertes, dans trop peu d'établissements pour dire leur effet.")
-    gross, net, job = found.get("effet_brut"), found.get("effet_net"), _job(found)
     if job and as_number(found, job) and _above_zero(job):
         said = _(
             "Les places ouvertes amènent davantage de personnes dans l'industrie de la région."
