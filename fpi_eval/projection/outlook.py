@@ -175,7 +175,8 @@ def counted_success(found: Chain, year: Year) -> pd.DataFrame:
     of the programme's filières, level by level. No row when no file gives any, or when the chain
     stops before the final year.
     """
-    rates = {level: measured_rates(year)["reussite", level] for level in found.levels.index}
+    measured = measured_rates(year)
+    rates = {level: measured["reussite", level] for level in found.levels.index}
     seen = found.table["outcome"].tolist()
     if seen[-1] != "terminale" or not any(r.origine == "données" for r in rates.values()):
         return pd.DataFrame()
