@@ -38,8 +38,14 @@ def test_points_agree_with_an_independent_package():
     cross = data[data["millesime"] == "2020_2021"].assign(
         dose=lambda t: t["places_2018"] + t["places_2019"]
     )
-    theirs = pf.feols("terminale ~ dose | code_region + specialite", cross, fixef_tol=1e-12)
+    theirs = pf.feols(
+        "terminale ~ dose | code_region + specialite", cross, vcov={"CRV1": "code_region"},
+        ssc=pf.ssc(k_adj=False, G_adj=True), fixef_tol=1e-12,
+    )  # fmt: skip
     assert across.estimate == pytest.approx(theirs.coef().iloc[0], abs=1e-8)
+    k = 13  # the places, the constant, eleven courses: regions lie in their own cluster
+    before_k = across.std_error * np.sqrt((across.n_obs - k) / (across.n_obs - 1))
+    assert before_k == pytest.approx(theirs.se().iloc[0], rel=1e-6)
     sides = data[data["millesime"] != "2020_2021"].copy()
     sides["dose"] = np.where(
         sides["millesime"] == "2019_2020", sides["places_2018"], sides["places_2019"]

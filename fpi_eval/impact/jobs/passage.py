@@ -5,7 +5,6 @@ import pandas as pd
 
 from fpi_eval import regression as inference
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.jobs.regional import absorbed_ols
 from fpi_eval.regression.absorb import Absorber, counted_rank, interaction
 from fpi_eval.results import Estimate, Estimates
 from fpi_eval.text import pluriel
@@ -81,31 +80,27 @@ def _estimate(frame: pd.DataFrame, effects: list[list[str]], label: str) -> Esti
         )
     rule = inference.choose(min(n, 19))  # every region has places: all are treated
     codes = [interaction(*(known[name].to_numpy() for name in names)) for names in effects]
-    y, x = known[OUTCOME].to_numpy(float), known[["dose"]].to_numpy(float)
-    fit = absorbed_ols(y, x, codes, region)
     absorber = Absorber(codes)
-    net = absorber.residualize(np.column_stack([y, x]))
+    y, x = absorber.residualize(known[[OUTCOME, "dose"]].to_numpy(float)).T
+    k = 1 + counted_rank(absorber, codes, region)
+    slope = float(x @ y / (x @ x))
+    variance = inference.cr1(np.eye(1) / (x @ x), (x * (y - slope * x))[:, None], region, k)
     wild = inference.wild_cluster(
-        net[:, 0],
-        net[:, 1],
-        np.empty((len(y), 0)),
-        region,
-        n_parameters=1 + counted_rank(absorber, codes, region),
-        effects=absorber,
+        y, x, np.empty((len(y), 0)), region, n_parameters=k, effects=absorber
     )
     return Estimate(
         outcome=OUTCOME,
         estimator="moindres carrés, effets absorbés",
-        estimate=float(fit.coefficients[0]),
-        std_error=float(np.sqrt(fit.covariance[0, 0])),
+        estimate=slope,
+        std_error=float(np.sqrt(variance[0, 0])),
         ci_low=wild.ci_low,
         ci_high=wild.ci_high,
         p_value=wild.p_value,
         n_obs=len(known),
         n_cells=cells,
-        n_clusters=fit.n_clusters,
-        n_treated_clusters=fit.n_clusters,
-        rule=f"{rule.name}, {fit.n_clusters} régions",
+        n_clusters=n,
+        n_treated_clusters=n,
+        rule=f"{rule.name}, {n} régions",
         label=label,
         dropped=(("observation sans places ou sans effectif connu", len(frame) - len(known)),),
         description=(

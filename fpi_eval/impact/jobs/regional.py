@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-import statsmodels.api as sm
 from matplotlib.axes import Axes
 
 from fpi_eval import plots, text
@@ -18,6 +17,7 @@ from fpi_eval.absent import Absent, attempt
 from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import known_options
 from fpi_eval.regression.absorb import Absorber, counted_rank, interaction
+from fpi_eval.regression.linear import solve
 from fpi_eval.regression.sandwich import cr1
 from fpi_eval.results import Result
 
@@ -31,9 +31,6 @@ class Fit:
     coefficients: np.ndarray
     covariance: np.ndarray
     fitted: np.ndarray = field(repr=False)
-    n_obs: int
-    n_parameters: int
-    n_clusters: int
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -94,31 +91,6 @@ class RegionalChange(Result):
         )
 
 
-def absorbed_ols(
-    y: np.ndarray,
-    x: np.ndarray,
-    effects: list[np.ndarray],
-    cluster: np.ndarray,
-) -> Fit:
-    """Return least squares with absorbed effects and CR1 errors; statsmodels solves what is left.
-
-    Parameters
-    ----------
-    y : array (n_obs,)
-    x : array (n_obs, k)
-    effects : list of arrays (n_obs,)
-        Labels of each absorbed effect.
-    cluster : array (n_obs,)
-    """
-    absorber = Absorber(effects)
-    left = absorber.residualize(np.column_stack([y, x]))
-    fit = sm.OLS(left[:, 0], left[:, 1:]).fit()
-    scores = left[:, 1:] * fit.resid[:, None]
-    k = x.shape[1] + counted_rank(absorber, effects, cluster)
-    covariance = cr1(fit.normalized_cov_params, scores, cluster, k)
-    return Fit(fit.params, covariance, y - fit.resid, len(y), k, len(np.unique(cluster)))
-
-
 def ppml(y: np.ndarray, x: np.ndarray, effects: list[np.ndarray], cluster: np.ndarray) -> Fit:
     """Return Poisson pseudo-maximum likelihood with absorbed effects and CR1 errors.
 
@@ -137,8 +109,8 @@ def ppml(y: np.ndarray, x: np.ndarray, effects: list[np.ndarray], cluster: np.nd
         working = eta + (y - mu) / mu
         absorber = Absorber(effects, mu)
         left = absorber.residualize(np.column_stack([working, x]))
-        fit = sm.WLS(left[:, 0], left[:, 1:], mu).fit()
-        eta = working - fit.resid
+        slopes = solve(left[:, 1:], left[:, 0], mu)
+        eta = working - left[:, 0] + left[:, 1:] @ slopes
         mu = np.exp(eta)
         new = 2 * np.sum(np.where(y > 0, y * np.log(np.where(y > 0, y, 1) / mu), 0) - (y - mu))
         if abs(new - deviance) < TOLERANCE * (abs(new) + 0.1):
@@ -151,7 +123,7 @@ def ppml(y: np.ndarray, x: np.ndarray, effects: list[np.ndarray], cluster: np.nd
     bread = np.linalg.inv(xs.T @ (xs * mu[:, None]))
     k = x.shape[1] + counted_rank(absorber, effects, cluster)
     covariance = cr1(bread, xs * (y - mu)[:, None], cluster, k)
-    return Fit(fit.params, covariance, mu, len(y), k, len(np.unique(cluster)))
+    return Fit(slopes, covariance, mu)
 
 
 @known_options
