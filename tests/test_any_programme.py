@@ -13,6 +13,7 @@ import pytest
 
 import fpi_eval as fpi
 from fpi_eval import twin
+from fpi_eval.disclosure import TOTAL
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.regional import regional_change
 from fpi_eval.indicators import compute, filieres
@@ -287,6 +288,11 @@ def test_a_departement_that_changed_its_code_is_one_on_the_map_and_in_the_table(
     assert filieres.places_par_departement(p).to_numpy().tolist() == [[here.nom, 36.0, 0.0, 36.0]]
     drawn = filieres.places_sur_la_carte(p).to_numpy().tolist()
     assert drawn == [[here.code, here.nom, 36.0, 36.0]]
+    p.donnees.rentree = 2023  # of which no file is: nothing is known to be 0
+    late = filieres.places_par_departement(p)
+    assert late[["a", "b", TOTAL]].isna().all(axis=None)
+    assert not places.departements(late, "", SimpleNamespace(rentree=2023))
+    p.donnees.rentree = 2022
     for table, name in ((seats, "places"), (opened, "places_ouvertes")):
         table[name] = float("nan")  # not told is not zero
     assert filieres.places_par_departement(p)["a"].isna().all()

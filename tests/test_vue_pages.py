@@ -175,7 +175,11 @@ def test_places_are_compared_with_other_regions_only_where_files_have_some(conte
     )
     assert "dans la région ; ailleurs, elles n'ont pas varié." in both
     assert "ont augmenté de 3,0\u00a0% dans la région.\n\n" in alone
-    assert none.startswith("Les capacités de la rentrée précédente manquent")
+    assert none == "De 2025 à 2026, aucune formation de la région n'a de places à comparer."
+    assert not places.evolution(same[:0], context)
+    assert not places.derivees(same[:0], context)
+    assert not donnees.changements(same[:0], context)
+    assert not donnees.ecartees(same[:0], context).lacking
 
 
 def test_a_share_says_which_departements_its_total_leaves_out(context):

@@ -4,6 +4,7 @@ Every rate is a sum of counts over a sum of counts; a row whose numerator is unk
 in the denominator. Courses outside the programme's filières are left out.
 """
 
+import numpy as np
 import pandas as pd
 
 from fpi_eval.disclosure import TOTAL
@@ -56,18 +57,20 @@ def places_par_departement(p: Panels) -> pd.DataFrame:
     """Return the region's entry places of the rentrée by département, a column per filière.
 
     Column `TOTAL` is their sum. 0 where no course is taught, missing where there are some of which
-    no file gives the places.
+    no file gives the places, and where no file is of that rentrée.
     """
     facts = p.donnees.programme.territoire
-    seats = of_programme(p, p.capacites.table)
-    rows = seats[(seats["territoire"] == HERE) & (seats["rentree"] == p.donnees.rentree)]
+    every, rentree = p.capacites.table, p.donnees.rentree
+    seats = of_programme(p, every)
+    rows = seats[(seats["territoire"] == HERE) & (seats["rentree"] == rentree)]
+    none = 0.0 if every["rentree"].eq(rentree).any() else np.nan
     names = facts.noms_departements
     keys = [rows["code_departement"].map(names), rows["filiere"]]
     sums = rows.groupby(keys)["places"].sum(min_count=1).astype(float).rename_axis([None, None])
-    every = pd.MultiIndex.from_product(
+    cells = pd.MultiIndex.from_product(
         [list(dict.fromkeys(names.values())), list(p.donnees.programme.codes_filieres)]
     )
-    table = sums.reindex(every, fill_value=0.0).unstack(sort=False)  # noqa: PD010
+    table = sums.reindex(cells, fill_value=none).unstack(sort=False)  # noqa: PD010
     table[TOTAL] = table.sum(axis=1, skipna=False)
     return table.reset_index(names="departement")
 

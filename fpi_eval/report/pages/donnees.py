@@ -178,8 +178,10 @@ def territoires(rows: pd.DataFrame, context: Context) -> Table:
     )
 
 
-def ecartees(rows: pd.DataFrame, context: Context) -> Table:
+def ecartees(rows: pd.DataFrame, context: Context) -> Table | Absent:
     """Return what was set aside when places were counted, and why."""
+    if rows.empty:
+        return Absent("Aucune ligne de capacité n'est mise de côté.", lacking=False)
     rows = rows.assign(source=rows["source"].map(SOURCES), rentree=rows["rentree"].astype(str))
     return table(
         rows,
@@ -229,8 +231,10 @@ def masques(rows: pd.DataFrame, context: Context) -> Figure | Absent:
     )
 
 
-def changements(rows: pd.DataFrame, context: Context) -> Table:
+def changements(rows: pd.DataFrame, context: Context) -> Table | Absent:
     """Return what changed in capacity files since the year before."""
+    if rows.empty:
+        return Absent("Aucun fichier de capacité n'a deux rentrées à comparer.")
     rows = rows.assign(source=rows["source"].map(SOURCES))
     return table(
         rows,

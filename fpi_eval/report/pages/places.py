@@ -96,7 +96,7 @@ def _observed(same: pd.DataFrame, context: Context) -> str:
     """Return how places of the same cells moved here and, where files have it, elsewhere."""
     rows, change = same[same["rentree"] == context.rentree], changes(same, context.rentree)
     if HERE not in change:
-        return "Les capacités de la rentrée précédente manquent : pas de comparaison possible."
+        return _unpaired(context)
     beside = f" ; ailleurs, elles {_moved(change[ELSEWHERE])}" if ELSEWHERE in change else ""
     what = "places de BTS" if set(rows["niveau"]) == {"superieur"} else "places d'entrée"
     return (
@@ -104,6 +104,11 @@ def _observed(same: pd.DataFrame, context: Context) -> str:
         f"{_moved(change[HERE])} dans la région{beside}.\n\n"
         f"Champ de cette comparaison : {field(rows, context)}."
     )
+
+
+def _unpaired(context: Context) -> str:
+    first, last = context.rentree - 1, context.rentree
+    return f"De {first} à {last}, aucune formation de la région n'a de places à comparer."
 
 
 def _moved(change: float) -> str:
@@ -179,9 +184,11 @@ def rapprochement(kept: pd.DataFrame, statuses: pd.DataFrame, context: Context) 
     )
 
 
-def evolution(same: pd.DataFrame, context: Context) -> Table:
+def evolution(same: pd.DataFrame, context: Context) -> Table | Absent:
     """Return the change in places of the same cells, by filière, here and elsewhere."""
     rows = same[same["rentree"] == context.rentree].drop(columns="rentree")
+    if rows.empty:
+        return Absent(_unpaired(context))
     return table(
         words(context, rows),
         f"Places d'entrée des mêmes formations, rentrées {context.rentree - 1} et "
@@ -239,8 +246,10 @@ def remplissage(published: Sheet | None, context: Context) -> Table | Absent:
     )  # fmt: skip
 
 
-def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure:
+def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure | Absent:
     """Return the figure of entry places by département and filière; ``scope`` is their field."""
+    if rows[TOTAL].isna().all():
+        return Absent(f"Aucune place d'entrée n'est connue à la rentrée {context.rentree}.")
     return by_departement(
         rows,
         context,
@@ -321,9 +330,11 @@ def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
     )
 
 
-def derivees(derived: pd.DataFrame, context: Context) -> Table:
+def derivees(derived: pd.DataFrame, context: Context) -> Table | Absent:
     """Return seat increases seen in capacity files alone, here and elsewhere."""
     rows = derived[derived["rentree"] == context.rentree]
+    if rows.empty:
+        return Absent(f"Les capacités ne montrent aucune hausse à la rentrée {context.rentree}.")
     return table(
         words(context, rows.drop(columns="rentree")),
         f"Hausses de places que montrent les seules capacités, rentrée {context.rentree}",
