@@ -13,6 +13,7 @@ from scipy import stats
 from fpi_eval import text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import (
+    NO_EFFECT,
     THRESHOLDS,
     Check,
     Planted,
@@ -751,7 +752,9 @@ def test_a_column_that_the_panel_does_not_have_is_refused_by_its_name(noisy):
     with pytest.raises(FpiError, match="« seats »"):
         evaluate(noisy.drop(columns="seats"), "diplomes", programme)
     with pytest.raises(FpiError, match="« diplome »"):
-        evaluated(CellPanel(noisy), "diplome", programme)
+        evaluated(noisy, "diplome", programme)
+    empty = evaluated(noisy.assign(diplomes=np.nan), "diplomes", programme)
+    assert str(empty).startswith(f"{NO_EFFECT} Colonne « diplomes » : aucune valeur connue, aux an")
 
 
 def test_a_check_that_raises_becomes_unknown_with_its_reason():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 import numpy as np
+import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.absent import Absent
@@ -53,9 +54,9 @@ def few(secret: Secret) -> TooFew:
     return TooFew(f"{FEW} {why}", why=why)
 
 
-def observed_outcome(panel: CellPanel, programme: Programme) -> str | Absent:
+def observed_outcome(panel: CellPanel | pd.DataFrame, programme: Programme) -> str | Absent:
     """Return the programme's primary outcome, or the nearest one that the files give."""
-    wanted, table = programme.resultats.principal, panel.table
+    wanted, table = programme.resultats.principal, CellPanel.of(panel).table
     for name in (wanted, *INSTEAD):
         if name in table and table[name].notna().any():
             return name
@@ -64,7 +65,11 @@ def observed_outcome(panel: CellPanel, programme: Programme) -> str | Absent:
 
 @known_options
 def evaluated(
-    panel: CellPanel, outcome: str | Absent, programme: Programme, *, draws: int = DRAWS
+    panel: CellPanel | pd.DataFrame,
+    outcome: str | Absent,
+    programme: Programme,
+    *,
+    draws: int = DRAWS,
 ) -> Evaluation | Absent:
     """Return the evaluation of an outcome, or why these files do not allow one: see `evaluate`.
 
@@ -74,6 +79,7 @@ def evaluated(
     """
     if isinstance(outcome, Absent):
         return outcome
+    panel = CellPanel.of(panel)
     opened = panel.table.loc[panel.table["seats"] != 0, "uai"].nunique()
     if opened and not Gate.of(programme.secret).told(opened):
         return few(programme.secret)
@@ -92,6 +98,8 @@ def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
     """Return what the files lack for an estimate; its reason first, where they give many years."""
     table, reason = panel.table, text.capitale(reason)
     known = sorted(table.loc[table[outcome].notna(), "rentree"].unique())
+    if not known:
+        return Absent(f"{NO_EFFECT} {reason}")
     opened = table.loc[table["seats"] != 0, "rentree"]
     first = "hausses de capacité" if panel.seats_derived else "places ouvertes"
     what = f"les effectifs par établissement et formation ({NAMES.get(outcome, outcome)})"
