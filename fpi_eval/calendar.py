@@ -184,7 +184,7 @@ def durees(
         known = mef.drop_duplicates("mefstat11").set_index("mefstat11")
         told = code.map(known["duree"] - known["annee"] + 1).astype(float)
         years = told.where(code != "", years)  # a MEF that the nomenclature lacks tells nothing
-    return years
+    return years.where(years > 0)  # a year beyond the last one: the code is of another course
 
 
 def _among(usual: pd.Series, cfd: pd.Series, mef: pd.DataFrame) -> pd.Series:

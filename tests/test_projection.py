@@ -345,6 +345,8 @@ def test_net_readings_need_the_diversion_and_take_it_off():
     flux = simulate(opening(100), sure(), horizon=2025, draws=4)
     with pytest.raises(FpiError, match="déplacement"):
         flux.cumulated("additionnels")
+    with pytest.raises(FpiError, match="3 tirages du déplacement pour 4"):
+        simulate(opening(100), sure(), horizon=2025, draws=4, diversion=np.zeros(3))
     net = simulate(opening(100), sure(), horizon=2025, draws=4, diversion=np.full(4, 0.3))
     expected = 0.7 * net.cumulated("entrants")
     assert net.cumulated("additionnels") == pytest.approx(expected)

@@ -157,6 +157,8 @@ def simulate(
     the extra pupils succeed (`loss.Loss`: half to one and a half times the declared loss, or what
     effects measured); then pupils pass one by one (binomial).
     """
+    if diversion is not None and len(diversion) != draws:
+        raise FpiError(f"{len(diversion)} tirages du déplacement pour {draws} : donnez-en autant.")
     rng = np.random.default_rng(seed)
     first = int(table["rentree"].min()) if len(table) else horizon
     years = np.arange(min(first, horizon), horizon + 1)
