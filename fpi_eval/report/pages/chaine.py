@@ -185,14 +185,15 @@ def deductions(
         return Absent(net.reason)
     left = [
         "Aubaine de {} : {} {}{}.".format(text.pourcent(d, 0), *_left(net, what.remaining(d)))
-        for d in DEADWEIGHTS
+        for d in sorted({*DEADWEIGHTS, what.aubaine})
     ]
+    own = f" Aubaine déclarée : {text.pourcent(what.aubaine, 0)}." if what.aubaine else ""
     declared = f"Déclaré : {what.source}." if what.source else "Rien n'est déclaré."
     lines = [
         net.phrase,
         f"Fuite hors de la région ou de l'industrie : {text.pourcent(what.fuite, 0)}. {declared}",
-        "L'aubaine, ces places qui auraient ouvert sans le programme, n'est pas mesurée. Voici ce "
-        f"qu'il resterait pour 100 places, une fois la fuite ôtée. {' '.join(left)}",
+        "L'aubaine, ces places qui auraient ouvert sans le programme, n'est pas mesurée."
+        f"{own} Voici ce qu'il resterait pour 100 places, une fois la fuite ôtée. {' '.join(left)}",
     ]
     if not isinstance(found, Absent):
         lines.append(f"Déplacement : estimé. {found.verdict()}")

@@ -121,7 +121,8 @@ def couts(found: Sequence[UnitCost], context: Context) -> Table:
         source=_source(context, budget=budget),
         note="Montant : ce que le registre dit des places comptées, celles qui restent à ouvrir "
         "coûtant autant ; à défaut, le budget de tout le programme. "
-        "« Net » : ceux qui sont pris aux formations voisines sont ôtés. Le fonctionnement "
+        "« Net » : ceux qui sont pris aux formations voisines sont ôtés, mais non l'aubaine (les "
+        "places qui auraient ouvert sans le programme). Le fonctionnement "
         "(enseignants) n'est pas compté. Les équipements sont comptés en entier, sans étalement "
         "sur leur durée d'usage : ceux qu'ils serviront à former ensuite feraient baisser le coût "
         "par personne. Euros courants, sans actualisation : des montants "
