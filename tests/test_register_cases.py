@@ -137,7 +137,7 @@ def test_libreoffice_is_read_as_excel_is(tmp_path):
     write_ods(path, rows)
     assert seats(path) == [10, 8]
     write_ods(path, rows, hidden=2)
-    assert "est masquée" in refusal(path)
+    assert "« Ouvertures » : ligne(s) masquée(s) 3." in refusal(path)
     write_ods(path, [*rows, []], hidden=3)  # hidden and empty
     assert seats(path) == [10, 8]
     write_ods(path, rows, more="Notes")
@@ -145,7 +145,12 @@ def test_libreoffice_is_read_as_excel_is(tmp_path):
     write_ods(path, rows, more="Guide", inside=ONE_HIDDEN)  # of a sheet that is not read
     assert seats(path) == [10, 8]
     write_ods(path, rows, hidden=2, more="Guide", inside=ONE_HIDDEN)
-    assert "est masquée" in refusal(path)
+    assert "ligne(s) masquée(s) 3." in refusal(path)
+    write_ods(path, rows, cells={(1, 1): ' table:style-name="barre"'})
+    assert "« Ouvertures » : ligne(s) barrée(s) 2." in refusal(path)
+    seats_of_both = {(1, NAMES.index("places_ouvertes")): ' table:number-rows-spanned="2"'}
+    write_ods(path, rows, cells=seats_of_both)  # the second row's would be read as not known yet
+    assert "ligne 2 : feuille « Ouvertures » : cellules fusionnées O2:O3 parmi" in refusal(path)
     write_ods(path, rows, name="Feuille1", more="Notes")
     assert "« Ouvertures » absente (trouvé : Feuille1 et Notes)" in refusal(path)
     write_ods(path, [*rows, *([["x"]] * 20_000)])
@@ -167,30 +172,34 @@ ONE_HIDDEN = (
 )
 
 
-def write_ods(path, rows, hidden=None, name="Ouvertures", more="", inside=""):
+def write_ods(path, rows, hidden=None, cells=None, name="Ouvertures", more="", inside=""):
     """Write the smallest OpenDocument sheet: one table of texts and numbers, then another one."""
 
-    def cell(value):
+    def cell(i, j, value):
+        said = (cells or {}).get((i, j), "")
         if isinstance(value, int):
-            return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
-        text = escape(value or "")
+            return f'<table:table-cell{said} office:value-type="float" office:value="{value}"/>'
         return (
-            f'<table:table-cell office:value-type="string"><text:p>{text}</text:p>'
-            "</table:table-cell>"
+            f'<table:table-cell{said} office:value-type="string">'
+            f"<text:p>{escape(value or '')}</text:p></table:table-cell>"
         )
 
     marks = {hidden: ' table:style-name="r" table:visibility="filter"'}
     body = "".join(
-        f"<table:table-row{marks.get(i, '')}>{''.join(map(cell, row))}</table:table-row>"
+        f"<table:table-row{marks.get(i, '')}>"
+        f"{''.join(cell(i, j, value) for j, value in enumerate(row))}</table:table-row>"
         for i, row in enumerate(rows)
     )
     spaces = "".join(
         f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
-        for name in ("office", "table", "text")
+        for name in ("office", "style", "table", "text")
     )
     content = (
         f'<?xml version="1.0" encoding="UTF-8"?><office:document-content{spaces}>'
-        f'<office:body><office:spreadsheet><table:table table:name="{name}">{body}</table:table>'
+        '<office:automatic-styles><style:style style:name="barre" style:family="table-cell">'
+        '<style:text-properties style:text-line-through-style="solid"/></style:style>'
+        "</office:automatic-styles><office:body><office:spreadsheet>"
+        f'<table:table table:name="{name}">{body}</table:table>'
         + (
             f'<table:table table:name="{more}">{inside}</table:table>'
             if inside

@@ -6,15 +6,14 @@ refused with the sheet, the row, and what to do.
 """
 
 import io
-import re
 import zipfile
 import zlib
-from dataclasses import dataclass
-from html import unescape
+from dataclasses import dataclass, field
+from xml.etree import ElementTree
 from zipfile import BadZipFile
 
 import openpyxl
-from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.worksheet.cell_range import CellRange
 from python_calamine import CalamineError, CalamineWorkbook
 
 from fpi_eval.errors import FpiError
@@ -35,17 +34,12 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 TITLE_ROWS = 20  # rows among which the header is looked for
 KNOWN_HEADERS = 5  # names of ours that make a row the header
 OURS = ("guide", "listes")  # the other sheets of the template
-HIDDEN_ODS = re.compile(  # a row that is hidden, or that a filter hides, and is not empty
-    rb'<table:table-row[^>]* table:visibility="(?:collapse|filter)"[^>]*>'
-    rb"(?:(?!</table:table-row>).)*?office:value",
-    re.DOTALL,
-)
-SHEETS_ODS = re.compile(
-    rb'<table:table [^>]*?table:name="([^"]*)"[^>]*(?<!/)>(.*?)</table:table>', re.DOTALL
-)
 SHOW_THEM = (
     "On ne sait pas si ces lignes comptent. Affichez-les (ou effacez le filtre), puis gardez-les "
     "ou supprimez-les."
+)
+STRUCK = (
+    "Une rature n'est pas lue. Supprimez la ligne si l'ouverture est annulée, ou retirez la rature."
 )
 
 
@@ -59,6 +53,15 @@ class Grid:
     kind: str
 
 
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What a sheet's text does not show: hidden rows, struck rows, merged cells."""
+
+    hidden: list[int] = field(default_factory=list)
+    struck: list[int] = field(default_factory=list)
+    merged: list[CellRange] = field(default_factory=list)
+
+
 def read_grid(content: bytes, sheet: str, schema: TableSchema, fichier: str) -> Grid:
     """Return the register's sheet of a `.xlsx` or `.ods`, whatever the file's name says it is.
 
@@ -68,14 +71,13 @@ def read_grid(content: bytes, sheet: str, schema: TableSchema, fichier: str) -> 
     if content.startswith(OLD_EXCEL):
         raise _old_or_protected(content, fichier)
     if _is_ods(content):
-        first, rows = _ods(content, sheet, schema, fichier)
-        kind = "ods"
+        rows, title, marks = _ods(content, sheet, schema, fichier)
+        grid = _under_header(rows, schema, "ods")
     else:
-        first, rows = read_sheet(content, sheet, fichier)
-        kind = "xlsx"
-    grid = _under_header([first, *rows], schema, kind)
-    if kind == "xlsx":
-        _refuse_ambiguous(content, sheet, schema, grid, fichier)
+        first, below = read_sheet(content, sheet, fichier)
+        grid = _under_header([first, *below], schema, "xlsx")
+        title, marks = _marks_of_excel(content, sheet, schema, fichier)
+    _refuse_ambiguous(title, marks, grid, fichier)
     return grid
 
 
@@ -105,32 +107,71 @@ def _is_ods(content: bytes) -> bool:
 
 def _ods(
     content: bytes, sheet: str, schema: TableSchema, fichier: str
-) -> tuple[list[str], list[list[str]]]:
+) -> tuple[list[list[str]], str, Marks]:
     check_size(content, fichier)
     try:
-        written = zipfile.ZipFile(io.BytesIO(content)).read("content.xml")
         book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         tables = {
             name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)[: MAX_ROWS + 2]
             for name in book.sheet_names
         }
-    except (CalamineError, ValueError, OSError, RuntimeError, BadZipFile, zlib.error) as error:
+        texts = {name: [[_text(v) for v in row] for row in rows] for name, rows in tables.items()}
+        read = named_sheet(list(texts), sheet, fichier)
+        check_rows(texts[read], fichier)
+        written = _OpenDocument(read)
+        ElementTree.XMLParser(target=written).feed(
+            zipfile.ZipFile(io.BytesIO(content)).read("content.xml")
+        )
+    except (
+        CalamineError, ElementTree.ParseError, ValueError, OSError, RuntimeError, BadZipFile,
+        zlib.error,
+    ) as error:  # fmt: skip
         raise FpiError(
             "ce n'est pas un classeur LibreOffice (.ods) lisible. Ouvrez-le et enregistrez-le à "
             "nouveau, au format .ods ou .xlsx.",
             fichier=fichier,
         ) from error
-    texts = {name: [[_text(v) for v in row] for row in rows] for name, rows in tables.items()}
-    read = named_sheet(list(texts), sheet, fichier)
-    pages = {unescape(name.decode()): rows for name, rows in SHEETS_ODS.findall(written)}
-    if HIDDEN_ODS.search(pages.get(read, written)):
-        raise FpiError(f"une ligne ou plus est masquée. {SHOW_THEM}", fichier=fichier)
-    check_rows(texts[read], fichier)
     for name in texts:
         if name != read and spelling(name) not in OURS:
             _refuse_second(name, texts[name], schema, fichier)
-    rows = texts[read] or [[]]
-    return rows[0], rows[1:]
+    return texts[read] or [[]], read, written.marks
+
+
+class _OpenDocument:
+    """What a sheet of `content.xml` marks, row by row as it is parsed: nothing is kept of it."""
+
+    def __init__(self, sheet: str) -> None:
+        self.sheet, self.inside, self.row, self.column = sheet, False, 0, 0
+        self.style, self.lined, self.lines, self.marks = "", set[str](), range(0), Marks()
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Note what an element says of the rows or cells that it begins."""
+        kind = tag.rpartition("}")[2]
+        said = {name.rpartition("}")[2]: value for name, value in attributes.items()}
+        if kind == "style":
+            self.style = said.get("name", "") if said.get("family") == "table-cell" else ""
+        elif kind == "text-properties" and self.style:
+            through = (said.get(f"text-line-through-{one}", "none") for one in ("style", "type"))
+            self.lined |= {self.style} if set(through) != {"none"} else set()
+        elif kind == "table":
+            self.inside, self.row = said.get("name") == self.sheet, 0
+        elif kind == "table-row" and self.inside:
+            first, self.row = self.row + 1, self.row + int(said.get("number-rows-repeated", 1))
+            self.lines, self.column = range(first, min(self.row, MAX_ROWS + 1) + 1), 0
+            if said.get("visibility", "visible") != "visible":
+                self.marks.hidden.extend(self.lines)
+        elif kind in ("table-cell", "covered-table-cell") and self.inside:
+            many, tall, wide = (
+                int(said.get(f"number-{one}", 1))
+                for one in ("columns-repeated", "rows-spanned", "columns-spanned")
+            )
+            left, top = self.column + 1, self.lines.start
+            self.column += many
+            if "value-type" in said and said.get("style-name") in self.lined:
+                self.marks.struck.extend(self.lines)
+            if tall * wide > 1:
+                area = CellRange(None, left, top, left + wide - 1, top + tall - 1)
+                self.marks.merged.append(area)
 
 
 def _text(value: object) -> str:
@@ -170,10 +211,10 @@ def _refuse_second(name: str, rows: list[list[str]], schema: TableSchema, fichie
         )
 
 
-def _refuse_ambiguous(
-    content: bytes, sheet: str, schema: TableSchema, grid: Grid, fichier: str
-) -> None:
-    """Raise for what the cells' text does not show: merges, hidden and struck rows, sheets."""
+def _marks_of_excel(
+    content: bytes, sheet: str, schema: TableSchema, fichier: str
+) -> tuple[str, Marks]:
+    """Return the name and the marks of the sheet read; raise for a second one of openings."""
     try:
         book = openpyxl.load_workbook(io.BytesIO(content))
     except Exception as error:  # damaged XML makes the parsers under openpyxl raise anything
@@ -185,38 +226,33 @@ def _refuse_ambiguous(
         if other is not page and spelling(other.title) not in OURS:
             rows = other.iter_rows(max_row=TITLE_ROWS, values_only=True)
             _refuse_second(other.title, [[_text(v) for v in r] for r in rows], schema, fichier)
-    last = max((n for n, row in zip(grid.lines, grid.rows, strict=True) if any(row)), default=0)
-    _refuse_merged(page, grid.lines[0] - 1 if grid.lines else 1, last, fichier)
-    _refuse_marked(page, grid, fichier)
+    struck = {
+        c.row for row in page.iter_rows() for c in row if c.value and c.font and c.font.strike
+    }
+    hidden = [n for n, row in page.row_dimensions.items() if row.hidden]
+    return page.title, Marks(hidden, sorted(struck), list(page.merged_cells.ranges))
 
 
-def _refuse_merged(page: Worksheet, header: int, last: int, fichier: str) -> None:
-    for area in page.merged_cells.ranges:
-        if header <= area.max_row and area.min_row <= last:
+def _refuse_ambiguous(title: str, marks: Marks, grid: Grid, fichier: str) -> None:
+    """Raise for what the cells' text does not show: merges, hidden and struck rows."""
+    filled = [n for n, row in zip(grid.lines, grid.rows, strict=True) if any(row)]
+    header = grid.lines[0] - 1 if grid.lines else 1
+    for area in marks.merged:
+        if header <= area.max_row and area.min_row <= max(filled, default=0):
             where = "dans l'en-tête" if area.min_row <= header else "parmi les ouvertures"
             raise FpiError(
-                f"feuille « {page.title} » : cellules fusionnées {area.coord} {where}. Attendu : "
+                f"feuille « {title} » : cellules fusionnées {area.coord} {where}. Attendu : "
                 "une cellule par valeur. Défusionnez-les (Accueil, Fusionner et centrer) et "
                 "écrivez la valeur, ou le nom de colonne, dans chacune.",
                 fichier=fichier,
                 ligne=area.min_row,
             )
-
-
-def _refuse_marked(page: Worksheet, grid: Grid, fichier: str) -> None:
-    filled = [n for n, row in zip(grid.lines, grid.rows, strict=True) if any(row)]
-    hidden = [n for n in filled if page.row_dimensions[n].hidden]
-    if hidden:
-        raise FpiError(
-            f"feuille « {page.title} » : ligne(s) masquée(s) {liste(hidden[:8])}. {SHOW_THEM}",
-            fichier=fichier,
-            ligne=hidden[0],
-        )
-    struck = [n for n in filled if any(c.font and c.font.strike for c in page[n] if c.value)]
-    if struck:
-        raise FpiError(
-            f"feuille « {page.title} » : ligne(s) barrée(s) {liste(struck[:8])}. Une rature n'est "
-            "pas lue. Supprimez la ligne si l'ouverture est annulée, ou retirez la rature.",
-            fichier=fichier,
-            ligne=struck[0],
-        )
+    for lines, words, advice in (
+        (marks.hidden, "masquée", SHOW_THEM), (marks.struck, "barrée", STRUCK)
+    ):  # fmt: skip
+        if found := sorted(set(filled) & set(lines)):
+            raise FpiError(
+                f"feuille « {title} » : ligne(s) {words}(s) {liste(found[:8])}. {advice}",
+                fichier=fichier,
+                ligne=found[0],
+            )
