@@ -9,6 +9,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from openpyxl.worksheet.formula import ArrayFormula
 
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Academie, Departement, Territoire, load_programme
@@ -117,6 +118,7 @@ def test_a_closure_that_finances_an_opening_has_negative_places(tmp_path):
 @pytest.mark.parametrize(("text", "value"), [
     ("12 500,50 €", 12500.5), ("12\u202f500", 12500), ("\u2212 3", -3), ("1e5", np.nan),
     ("", np.nan), ("1.2.3", np.nan), ("NaN", np.nan), ("inf", np.nan), ("١٢", np.nan),
+    ("5 8", np.nan), ("120000\n50000", np.nan), ("1 000 000", 1e6),
 ])  # fmt: skip
 def test_french_numbers_are_read_and_nothing_else(text, value):
     np.testing.assert_equal(plain_number(text), value)
@@ -125,6 +127,12 @@ def test_french_numbers_are_read_and_nothing_else(text, value):
 def test_corsican_establishments_lie_in_their_departement(tmp_path):
     path = write(tmp_path, {"uai": key_of("6200001"), "departement": "2A", "academie": ""})
     assert read_ouvertures(path).table["code_departement"].tolist() == ["02A"]
+
+
+def test_a_departement_overseas_is_not_the_one_of_its_last_digits(tmp_path):
+    uai = {"uai": key_of("9740001"), "academie": ""}
+    assert len(read_ouvertures(write(tmp_path, uai | {"departement": "974"})).table) == 1
+    assert "attendu 974, comme l'UAI" in message(tmp_path, uai | {"departement": "74"})
 
 
 # ── every kind of error, with its line and column ───────────────────────────────────────────────
@@ -162,6 +170,7 @@ ERRORS = [
     ({"places_prevues": "-12", "places_ouvertes": "-12"}, "places_prevues", "« -12 »", "finance"),
     ({"cout": "-5"}, "cout", "« -5 »", "positif ou nul"),
     ({"cout": "120.000"}, "cout", "« 120.000 »", "Écrivez 120000"),
+    ({"places_prevues": "\u22121.000"}, "places_prevues", "« \u22121.000 »", "Écrivez -1000"),
     ({"subvention": "130000"}, "subvention", "« 130000 »", "au plus le coût"),
     ({"subvention": "nd"}, "subvention", "« nd »", "nombre seul"),
     ({"etablissement": "=1+1"}, "etablissement", "« =1+1 »", "formule"),
@@ -207,7 +216,8 @@ def test_one_opening_written_by_each_code_is_a_duplicate_and_two_entry_years_are
     for other in ({"mefstat11": "23820025007"}, cap):
         path = write(tmp_path, by_mef, by_mef | other)
         assert len(read_ouvertures(path, known=codes).table) == 2
-    assert len(read_ouvertures(write(tmp_path, by_cfd, cap), known=codes).table) == 2
+    table = read_ouvertures(write(tmp_path, by_cfd, cap), known=codes).table
+    assert table["cfd"].tolist() == ["40025007", "50025007"]
 
 
 def test_two_projects_may_open_the_same_course(tmp_path):
@@ -387,11 +397,12 @@ def test_a_formula_in_a_text_is_refused_and_the_value_of_one_in_a_number_is_read
         read_ouvertures(path)
     assert (caught.value.ligne, caught.value.colonne) == (2, "etablissement")
     book = openpyxl.load_workbook(fill_again(path))
-    book["Ouvertures"].cell(2, NAMES.index("cout") + 1).value = "=100000+20000"
-    book.save(path)
-    with pytest.raises(FpiError, match="=100000") as caught:  # never computed by a spreadsheet
-        read_ouvertures(path)
-    assert caught.value.colonne == "cout"
+    for formula in ("=100000+20000", ArrayFormula("P2", "=100000+20000")):
+        book["Ouvertures"].cell(2, NAMES.index("cout") + 1).value = formula
+        book.save(path)
+        with pytest.raises(FpiError, match="« =100000") as caught:  # that nothing has computed
+            read_ouvertures(path)
+        assert caught.value.colonne == "cout"
 
 
 def fill_again(path):

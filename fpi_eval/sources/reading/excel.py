@@ -33,13 +33,13 @@ def read_sheet(content: bytes, sheet: str, fichier: str) -> tuple[list[str], lis
     check_size(content, fichier)
     written = _rows(content, sheet, fichier, values=False)
     shown = _rows(content, sheet, fichier, values=True)
-    header = [_text(name, None) for name in (written or [()])[0]]
+    header = [as_text(name) for name in (written or [()])[0]]
     width = max(
         (i + 1 for row in written for i, cell in enumerate(row) if cell is not None), default=0
     )
     header += [""] * (width - len(header))
     rows = [
-        [_text(_at(row, i), _at(values, i)) for i in range(width)]
+        [as_text(_at(row, i), _at(values, i)) for i in range(width)]
         for row, values in zip(written[1:], shown[1:], strict=True)
     ]
     return header[:width], rows
@@ -107,7 +107,9 @@ def _at(row: tuple, place: int) -> object:
     return row[place] if place < len(row) else None
 
 
-def _text(written: object, value: object) -> str:
+def as_text(written: object, value: object = None) -> str:
+    """Return a cell as text: a formula by its value, where that is a number."""
+    written = getattr(written, "text", written)  # a formula over several cells is an object
     formula = isinstance(written, str) and written.startswith("=")
     kept = value if formula and isinstance(value, int | float) else written
     if kept is None:

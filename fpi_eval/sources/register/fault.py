@@ -5,11 +5,11 @@ import re
 from collections.abc import Iterator
 
 from fpi_eval.errors import FpiError
+from fpi_eval.sources.reading.reading import NUMBER, SPACES
 
 Row = dict[str, str]
 Faults = Iterator[FpiError]
 
-_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?", re.ASCII)
 _AMBIGUOUS = re.compile(r"[+-]?\d{1,3}(?:[.,]\d{3})+", re.ASCII)
 
 
@@ -22,12 +22,17 @@ def fault(row: Row, column: str, expected: str, advice: str) -> FpiError:
 
 
 def plain_number(text: str) -> float:
-    """Return the number written in a French cell, NaN when empty or not a number."""
-    plain = re.sub(r"[\s€]", "", text).replace("\u2212", "-")
-    return float(plain.replace(",", ".")) if _NUMBER.fullmatch(plain) else math.nan
+    """Return the number written in a French cell, NaN when empty or not one number."""
+    bare = _bare(text)
+    return float(SPACES.sub("", bare).replace(",", ".")) if NUMBER.fullmatch(bare) else math.nan
 
 
 def ambiguous(text: str) -> str:
     """Return the thousands that ``5.000`` or ``22,000`` may be, "" for a number read one way."""
-    plain = re.sub(r"[\s€]", "", text)
-    return re.sub(r"[.,]", "", plain) if _AMBIGUOUS.fullmatch(plain) else ""
+    bare = _bare(text)
+    return re.sub(r"[.,]", "", bare) if _AMBIGUOUS.fullmatch(bare) else ""
+
+
+def _bare(text: str) -> str:
+    """Return a cell without euros, with a sign that computers know against its first digit."""
+    return re.sub(r"^([+-])\s+", r"\1", text.replace("€", "").replace("\u2212", "-").strip())

@@ -237,7 +237,7 @@ def _place(row: Row, territoire: Territoire | None) -> Faults:
         )
         return
     departement = known.get(code)
-    names = {code, code.lstrip("0"), code[1:]} | (
+    names = {code, code.lstrip("0"), code.removeprefix("0")} | (
         {departement.nom, f"{code} {departement.nom}"} if departement else set()
     )
     given = row["departement"]

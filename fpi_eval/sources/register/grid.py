@@ -20,6 +20,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.sources.reading import TableSchema
 from fpi_eval.sources.reading.excel import (
     MAX_ROWS,
+    as_text,
     check_rows,
     check_size,
     named_sheet,
@@ -115,7 +116,7 @@ def _ods(
             name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)[: MAX_ROWS + 2]
             for name in book.sheet_names
         }
-        texts = {name: [[_text(v) for v in row] for row in rows] for name, rows in tables.items()}
+        texts = {name: [[as_text(v) for v in row] for row in rows] for name, rows in tables.items()}
         read = named_sheet(list(texts), sheet, fichier)
         check_rows(texts[read], fichier)
         written = _OpenDocument(read)
@@ -174,14 +175,6 @@ class _OpenDocument:
                 self.marks.merged.append(area)
 
 
-def _text(value: object) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip()
-
-
 def _old_or_protected(content: bytes, fichier: str) -> FpiError:
     if ENCRYPTED in content:
         return FpiError(
@@ -225,7 +218,7 @@ def _marks_of_excel(
     for other in book.worksheets:
         if other is not page and spelling(other.title) not in OURS:
             rows = other.iter_rows(max_row=TITLE_ROWS, values_only=True)
-            _refuse_second(other.title, [[_text(v) for v in r] for r in rows], schema, fichier)
+            _refuse_second(other.title, [[as_text(v) for v in r] for r in rows], schema, fichier)
     struck = {
         c.row for row in page.iter_rows() for c in row if c.value and c.font and c.font.strike
     }

@@ -94,8 +94,9 @@ def read_ouvertures(
     Returns
     -------
     Reading
-        Table: the columns of `REGISTRE` (places, cout and subvention float64, NaN when empty),
-        `code_departement` from the UAI, and `ligne`, the row's line in the file.
+        Table: the columns of `REGISTRE` (places, cout and subvention float64, NaN when empty; cfd,
+        that of the mefstat11 where it is known), `code_departement` from the UAI, and `ligne`, the
+        row's line in the file.
 
     Raises
     ------
@@ -118,6 +119,8 @@ def read_ouvertures(
     faults = faults_of(cells, schema, territoire=territoire, known=known)
     if faults:
         raise _gathered(faults, path.name)
+    if known is not None:  # a diploma's renovation is followed by its own code
+        cells["cfd"] = [known.cfd_of(row) for row in cells.to_dict("records")]
     return Reading(_typed(cells), origin)
 
 

@@ -31,7 +31,7 @@ def repaired(cells: pd.DataFrame, known: Known | None = None) -> pd.DataFrame:
     table["uai"] = table["uai"].map(_uai)
     table["rentree"] = table["rentree"].map(_rentree)
     if known is not None and known.diplomes:
-        table["cfd"] = table["cfd"].map(lambda v: _padded(v, 8, known.diplomes))
+        table["cfd"] = table["cfd"].map(lambda v: _padded(v, known.diplomes))
     return table
 
 
@@ -43,8 +43,8 @@ def _uai(text: str) -> str:
     return whole if uai_key(whole) == whole[7] else text
 
 
-def _padded(text: str, length: int, codes: Container[str]) -> str:
-    whole = text.zfill(length)
+def _padded(text: str, codes: Container[str]) -> str:
+    whole = text.zfill(8)
     return whole if text and text not in codes and whole in codes else text
 
 
