@@ -23,7 +23,7 @@ from fpi_eval.panel import examens
 from fpi_eval.panel import run_files as files
 from fpi_eval.panel.loading import ESSENTIAL
 from fpi_eval.panel.simulated_folder import simulated_folder
-from fpi_eval.programme import load_programme
+from fpi_eval.programme import Source, load_programme
 from fpi_eval.projection.outlook import outlook
 from fpi_eval.report.pages import donnees, places
 from fpi_eval.report.published import memory, others
@@ -287,9 +287,9 @@ def test_rows_of_another_year_in_a_file_of_the_portal_are_refused(tmp_path):
     portal.write_text(head + rows, encoding="utf-8")
     with pytest.raises(FpiError, match=f"rentrée {RENTREE - 1} dans un fichier nommé {RENTREE}"):
         fpi.load(PROGRAMME, RENTREE, here)
-    assert catalogue.source("constat_portail").year_of(portal, str(RENTREE)) == (RENTREE,)
+    assert catalogue.source("constat_portail").arguments(portal, str(RENTREE)) == (RENTREE,)
     with pytest.raises(FpiError, match=r"ne dit pas son année\. Indiquez « {rentree} »"):
-        catalogue.source("constat_portail").year_of(portal, None)
+        catalogue.source("constat_portail").arguments(portal, None)
 
 
 def test_check_reads_a_file_that_no_run_needs_with_its_declared_columns(tmp_path):
@@ -303,9 +303,11 @@ def test_check_reads_a_file_that_no_run_needs_with_its_declared_columns(tmp_path
     text = last.read_text(encoding="utf-8-sig")
     [head] = [n for n in (usual.header, *usual.aliases) if n in text.partition("\n")[0].split(";")]
     later.write_text(text.replace(head, "Places, dites autrement", 1), encoding="utf-8")
+    shutil.copytree(here / "nomenclatures", here / "codes")  # the folder declared; one is left
+    programme.sources["nomenclatures"] = Source(fichier="codes")
     there = catalogue.discover(here, programme).files
     read = read_others(fpi.load(programme, RENTREE, here).donnees, there)
-    assert ("affelnet", str(RENTREE + 1)) in [(name, year) for name, year, _ in read]
+    assert {("affelnet", str(RENTREE + 1)), ("mef", "")} <= {(one[0], one[1]) for one in read}
 
 
 def test_what_is_absent_late_or_doubtful_is_told_with_what_is_empty_without_it(tmp_path):
@@ -471,6 +473,9 @@ def test_a_copied_year_is_told_with_its_share():
 
 def test_a_year_that_moved_as_the_source_does_is_not_told():
     assert oddities("parcoursup_bts", {"2022": seats(100), "2023": seats(113, wishes=40)}) == []
+    two_years = {"2021": seats(100), "2023": seats(140, wishes=40)}  # 18 % a year
+    assert oddities("parcoursup_bts", two_years) == []
+    assert oddities("parcoursup_bts", {"2022": two_years["2021"], "2023": two_years["2023"]})
 
 
 def test_a_year_cut_short_is_told_with_both_figures():

@@ -19,6 +19,7 @@ from fpi_eval.panel.secteurs import (
     oddities_of_jobs,
     read_secteurs,
     urssaf_files,
+    zones,
 )
 from fpi_eval.programme import Source, load_programme
 from fpi_eval.sources.naf import read_naf
@@ -182,6 +183,16 @@ def test_a_file_declared_under_another_name_is_the_one_read(programme, tmp_path)
     declared = Source(fichier="autre/naf_2025.csv")
     renamed = programme.model_copy(update={"sources": programme.sources | {"naf": declared}})
     assert latest(renamed, tmp_path, ["naf"]) == {"naf": tmp_path / "autre/naf_2025.csv"}
+
+
+def test_columns_renamed_by_the_programme_are_those_read(programme, tmp_path):
+    files = {name: tmp_path / f"{name}.csv" for name in ("communes", "zones_emploi")}
+    files["communes"].write_text("TYPECOM,COM,REG,DEP,LIBELLE,COMPARENT\nCOM,01004,84,01,Bourg,")
+    files["zones_emploi"].write_text("CODGEO,LIBGEO,DEP,REG,ZE2030\n01004,Bourg,01,84,0055")
+    declared = Source(fichier="zones_emploi.csv", colonnes={"code_zone": "ZE2030"})
+    own = {"sources": programme.sources | {"zones_emploi": declared}}
+    where = zones(programme.model_copy(update=own), files)
+    assert where["code_zone"].tolist() == ["0055"]
 
 
 def test_names_of_zones_decide_of_a_run_that_shows_them(programme, tmp_path):

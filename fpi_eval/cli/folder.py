@@ -6,7 +6,7 @@ Nothing heavy is imported before it is used: an unchanged folder's words are kep
 import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.table import Column, Table
 
@@ -130,12 +130,13 @@ def refuse_changed(folder: Path) -> None:
     """Refuse files that are no longer those that were downloaded."""
     from fpi_eval.sources.portal.lock import verify
 
-    changed = [v for v in verify(folder) if v.etat != "conforme"]
+    changed = [v.summary().rstrip(".") for v in verify(folder) if v.etat != "conforme"]
     if changed:
         raise FpiError(
             "des fichiers ne sont plus ceux qui ont été téléchargés : "
-            + " ; ".join(v.summary() for v in changed)
-            + " Relancez « fpi-eval fetch », ou retirez-les de sources.lock.json."
+            + " ; ".join(changed)
+            + ". Relancez « fpi-eval fetch », ou retirez-les de sources.lock.json (et du dossier, "
+            "pour un « .part »)."
         )
 
 
@@ -182,14 +183,12 @@ def read_others(found: "Donnees", files: "list[Found]") -> "list[tuple[str, str,
     known = {path.resolve() for path in found.fichiers.values()}
     others = []
     for source, path, period in files:
-        entry = next(e for e in catalogue.CATALOGUE if e.name == source)
         if path.resolve() in known or source in catalogue.WITH_OTHER_TABLES:
             continue
-        declared = found.programme.sources.get(source)
-        names: dict[str, Any] = (
-            {"renaming": Renaming.of(found.programme, source)} if declared else {}
-        )
-        origin = cached(entry.load(), path, *entry.year_of(path, period), **names).provenance
+        entry = catalogue.source(source)
+        renamed = {} if entry.argument else {"renaming": Renaming.of(found.programme, source)}
+        arguments = entry.arguments(path, period)
+        origin = cached(entry.load(), path, *arguments, **renamed).provenance
         if source not in found.absentes:
             others.append((source, period or "", origin))
     return others

@@ -42,7 +42,7 @@ def zones_of(p: Panels) -> pd.Series:
             "absente du dossier. Ajoutez-la, ou déclarez un autre voisinage.",
             fichier="programme.toml",
         )
-    found = zones(files)
+    found = zones(p.donnees.programme, files)
     rows = p.donnees.table(COMMUNES).sort_values("rentree", kind="stable")
     uai = latest_uai(rows["uai"].astype("str"), p.donnees.changements_uai)
     zone = rows["code_commune"].map(found.set_index("code_commune")["code_zone"])

@@ -11,10 +11,12 @@ from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.panel.run_files import REFERENCE
 from fpi_eval.panel.secteurs import (
+    PLACES,
     ZONE_NAMES,
     emplois_alimentes,
     emplois_filieres,
     latest,
+    table_of,
     urssaf_files,
 )
 from fpi_eval.programme import Programme
@@ -149,10 +151,10 @@ def par_zone(p: Panels) -> pd.DataFrame:
 
 def noms_des_zones(p: Panels) -> pd.Series:
     """Return names of zones d'emploi where the folder has them."""
-    found = latest(p.donnees.programme, p.donnees.dossier, [ZONE_NAMES])[ZONE_NAMES]
-    if not found.is_file():
+    found = latest(p.donnees.programme, p.donnees.dossier, [ZONE_NAMES])
+    if not found[ZONE_NAMES].is_file():
         return pd.Series(dtype="object")
-    table = geographie.read_libelles_zonages(found).table
+    table = table_of(p.donnees.programme, found, ZONE_NAMES)
     zones = table[table["niveau"].str.startswith("ZE")]
     return zones.drop_duplicates("code").set_index("code")["libelle"]
 
@@ -189,8 +191,7 @@ def _zoned(p: Panels) -> pd.DataFrame:
     files = urssaf_files(p.donnees.programme, p.donnees.dossier)
     if register.empty or not files:
         return pd.DataFrame()
-    communes = geographie.read_communes(files["communes"]).table
-    zones = geographie.read_zones_emploi(files["zones_emploi"]).table
+    communes, zones = (table_of(p.donnees.programme, files, name) for name in PLACES)
     named = communes[["code_commune", "libelle", "type_commune"]].merge(
         geographie.zones_par_commune(communes, zones), on="code_commune"
     )

@@ -300,7 +300,7 @@ def _merge_portal(
 def _read(programme: Programme, name: str, path: Path, year: str) -> Reading:
     renaming = Renaming.of(programme, name)
     entry = catalogue.source(name)
-    return cached(entry.load(), path, *entry.year_of(path, year), renaming=renaming)
+    return cached(entry.load(), path, *entry.arguments(path, year), renaming=renaming)
 
 
 def _read_register(programme: Programme, path: Path, known: Known) -> Reading:

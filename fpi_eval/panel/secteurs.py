@@ -8,7 +8,7 @@ import pandas as pd
 
 from fpi_eval.disclosure import TOTAL
 from fpi_eval.programme import Programme
-from fpi_eval.sources import geographie, naf, urssaf
+from fpi_eval.sources import geographie, urssaf
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.declared_filieres import filiere, read_declared
 from fpi_eval.sources.naf import A17_OF_A38, industry
@@ -104,12 +104,15 @@ def latest(programme: Programme, folder: Path, names: Iterable[str]) -> dict[str
     }
 
 
-def zones(files: Mapping[str, Path]) -> pd.DataFrame:
+def table_of(programme: Programme, files: Mapping[str, Path], name: str) -> pd.DataFrame:
+    """Return the table of one of these files, by the columns that the programme declares."""
+    reader = catalogue.source(name).load()
+    return reader(files[name], renaming=Renaming.of(programme, name)).table
+
+
+def zones(programme: Programme, files: Mapping[str, Path]) -> pd.DataFrame:
     """Return the zone d'emploi of each commune: see `geographie.zones_par_commune`."""
-    communes = geographie.read_communes(files["communes"]).table
-    return geographie.zones_par_commune(
-        communes, geographie.read_zones_emploi(files["zones_emploi"]).table
-    )
+    return geographie.zones_par_commune(*(table_of(programme, files, name) for name in PLACES))
 
 
 def oddities_of_jobs(jobs: pd.DataFrame, secteurs: pd.DataFrame) -> list[str]:
@@ -139,8 +142,8 @@ def read_emplois(programme: Programme, files: dict[str, Path]) -> Reading:
     """Return the reading of jobs per zone d'emploi, département, sector and year."""
     return urssaf.read_urssaf_commune_ape(
         files[SOURCE],
-        zones(files),
-        naf.read_naf(files["naf"]).table,
+        zones(programme, files),
+        table_of(programme, files, "naf"),
         renaming=Renaming.of(programme, SOURCE),
     )
 

@@ -111,9 +111,7 @@ def zones_par_commune(communes: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFra
         ]
     )
     where = zones.drop(columns="libelle").rename(columns={"code_commune": "commune_actuelle"})
-    return current.merge(where, on="commune_actuelle", validate="many_to_one").reset_index(
-        drop=True
-    )
+    return current.merge(where, on="commune_actuelle", validate="many_to_one")
 
 
 def _three_characters(reading: Reading) -> Reading:

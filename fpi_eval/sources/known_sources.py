@@ -82,13 +82,12 @@ class SourceFile:
 
     def read(self, path: Path, year: str | None = None) -> Reading:
         """Read one file of this source."""
-        other = [self.argument] if self.argument else []
-        return self.load()(path, *self.year_of(path, year), *other)
+        return self.load()(path, *self.arguments(path, year))
 
-    def year_of(self, path: Path, year: str | None) -> tuple[int | str, ...]:
-        """Return the year that the reader takes after the path, none if it takes none."""
+    def arguments(self, path: Path, year: str | None) -> tuple[int | str, ...]:
+        """Return what the reader takes after the path: the year, or which nomenclature, or none."""
         if not self.year_argument:
-            return ()
+            return (self.argument,) if self.argument else ()
         if not year:
             raise FpiError(
                 f"le nom du fichier de la source « {self.name} » ne dit pas son année. Indiquez "

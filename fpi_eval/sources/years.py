@@ -111,7 +111,7 @@ BOUNDS: dict[str, YearBounds] = {
         "2012 à 2017 : −2 % à +2 % de lycées, −17 % puis +15 % de présents", "session",
     ),
     "insersup": YearBounds(
-        "sortants", ("uai", "type_diplome", "code_diplome", "sortants", "taux_emploi_6_mois"), 0.60,
+        "sortants", ("uai", "type_diplome", "code_diplome", "sortants", "en_emploi_6_mois"), 0.60,
         1.80, "jamais vu deux années de suite : bornes larges", "millesime",
     ),
     "tensions": YearBounds(
@@ -133,6 +133,8 @@ HELD_ELSEWHERE = {
 
 def oddities(source: str, tables: Mapping[str, pd.DataFrame]) -> list[str]:
     """Return, in French, each pair of following years that look like one file, or one cut short.
+
+    Years between them that the folder lacks widen the bounds, which are of one year.
 
     ``tables``: tidy table by year; "" for a file that holds several years.
     """
@@ -166,14 +168,16 @@ def _compare(
             f"({', '.join(bounds.same)}). L'un des deux fichiers porte sans doute un faux nom "
             "d'année : retirez-le. Aucune évolution entre les deux n'est à lire."
         ]
+    gap = int(after[-4:]) - int(before[-4:])
+    low, high = bounds.low**gap, bounds.high**gap
     return [
         f"{source} : {nombre(a)} {what} en {before}, {nombre(b)} en {after} "
         f"({'+' if b > a else '−'}{pourcent(abs(b / a - 1), 0)}). Attendu : de "
-        f"−{pourcent(1 - bounds.low, 0)} à +{pourcent(bounds.high - 1, 0)} ; vu dans les fichiers "
+        f"−{pourcent(1 - low, 0)} à +{pourcent(high - 1, 0)} ; vu dans les fichiers "
         f"du producteur, {bounds.seen}. Celui de {before if b > a else after} est peut-être "
         "incomplet : comparez-le à celui du producteur."
         for what, a, b in _sizes(bounds, old, new)
-        if a > 0 and not bounds.low <= b / a <= bounds.high
+        if a > 0 and not low <= b / a <= high
     ]
 
 

@@ -23,8 +23,9 @@ class Renaming:
 
     @classmethod
     def of(cls, programme: Programme, source: str) -> "Renaming":
-        """Return the renaming that the programme declares for the source."""
-        return cls(dict(programme.source(source).colonnes), programme.where_to_alias(source))
+        """Return the renaming that the programme declares for the source, none without it."""
+        declared = programme.sources.get(source)
+        return cls(dict(declared.colonnes), programme.where_to_alias(source)) if declared else cls()
 
 
 def match_header(
