@@ -183,7 +183,7 @@ AFFELNET = Small(
     "0690016T;23820025007;N;ST;1 000;140;;2;23830025007\n",
     lambda path: read_affelnet(path, 2022),
     {"places": (4, 1), "voeux_1": (5, 1)},
-    {"uai": 0, "mefstat11": 1, "mefstat11_terminale": 8, "statut": 3, "voeu": 2},
+    {"uai": 0, "mefstat11": 1, "statut": 3, "voeu": 2},
     (0, 1, 2, 3, 4), keyed=False,
     keep=lambda t: t[(t["statut"] == "ST") & (t["voeu"] == "N")].drop(columns=["statut", "voeu"])
     .assign(places=lambda t: t["places"].where(t["places"].between(5, 500))),
@@ -288,10 +288,10 @@ PARCOURSUP = Small(
     "2025;Public;0740006E;Lycée Lachenal;2A;Haute-Savoie;Auvergne-Rhône-Alpes;Grenoble;Epagny;"
     "BTS - CPI;formation sélective;BTS;BTS;BTS - Production;Conception;;24;190;12;80;24;3;8860;\n",
     read_parcoursup,
-    {"rentree": (0, 1), "places": (16, 1), "candidats": (17, 1), "candidates_f": (18, 1),
-     "proposes": (19, 1), "admis": (20, 1), "admis_f": (21, 1)},
+    {"rentree": (0, 1), "places": (16, 1), "candidats": (17, 1), "admis": (20, 1),
+     "admis_f": (21, 1)},
     {"cod_aff_form": 22, "lien": 23},
-    (0, 2, 3, 4, 7, 11, 13, 14, 15, 16, 17, 18, 19, 20, 21), missing={"places": ("0", "999")},
+    (0, 2, 3, 4, 7, 11, 13, 14, 15, 16, 17, 20, 21), missing={"places": ("0", "999")},
     keep=lambda t: t.assign(cod_aff_form=t["cod_aff_form"].fillna(
         t["lien"].astype("str").str.extract(r"g_ta_cod=(\d+)", expand=False)))
     .drop(columns="lien"),
@@ -338,9 +338,6 @@ BAC = Small(
     keep=lambda t: t[t["voie_bac"] == "BAC PROFESSIONNEL"].drop(columns="voie_bac")
     .assign(sexe=lambda t: t["sexe"].str.lower()),
 )  # fmt: skip
-_NOTES = ("categorie_tension", "intensite_embauches", "lien_formation_emploi",
-          "manque_main_oeuvre", "non_durabilite", "conditions_contraignantes",
-          "inadequation_geographique")  # fmt: skip
 TENSIONS = Small(
     "tensions", "tensions.csv",
     "fap;Emploi moyen;Tension ;Catégorie Tension;Intensité d'embauches;Lien formation-emploi;"
@@ -351,8 +348,7 @@ TENSIONS = Small(
     "A0Z40;4100;0.5;4.0;5.0;3.0;2.0;5.0;4.0;5.0;2019;reg;fap 225;84.0;\n"
     "A0Z41;40400;0,1877;4.0;4.0;4.0;2.0;4.0;5.0;;2019;dep;fap 225;84.0;01\n",
     read_tensions,
-    {"emploi_moyen": (1, 1), "tension": (2, 1), "annee": (10, 1)}
-    | {name: (3 + k, 1) for k, name in enumerate(_NOTES)},
+    {"emploi_moyen": (1, 1), "tension": (2, 1), "categorie_tension": (3, 1), "annee": (10, 1)},
     {"fap": 0, "niveau_geo": 11, "niveau_fap": 12}, tuple(range(15)),
 )  # fmt: skip
 FINE = Small(
@@ -380,9 +376,8 @@ APPRENTISSAGE = Small(
     "2025;26601;identifiant obsolète;CFA Z;2A;BTS;MS;999;12;0;12;0;0\n"
     "2024;26600;0690016T;CFA Y;69;BTS;MS;0;90;40;21;;\n",
     read_parcoursup_apprentissage,
-    {"rentree": (0, 1), "places": (7, 1), "candidats": (8, 1), "propositions": (9, 1),
-     "recherche_contrat": (10, 1), "refus_dossier": (11, 1), "refus_places": (12, 1)},
-    {"cod_aff_form": 1}, (0, 1, 2, 7, 8, 9, 10), missing={"places": ("0", "999")},
+    {"rentree": (0, 1), "places": (7, 1), "candidats": (8, 1), "propositions": (9, 1)},
+    {"cod_aff_form": 1}, (0, 1, 2, 7, 8, 9), missing={"places": ("0", "999")},
 )  # fmt: skip
 CHANGES = Small(
     "changements_uai", "uai_changements.csv",
@@ -411,11 +406,9 @@ INSERSUP = Small(
     "2022,2023;;France;;;Master LMD;STS;disc12;sd20;;;ensemble;ensemble;ensemble;diplômé;900;200;"
     "600;640;660;nd;;66;71;73;;;50;52;55;;;1900;1950;2000;;\n",
     read_insersup,
-    {"sortants": (15, 1), "poursuivants": (16, 1), **_LEAVERS,
-     "taux_emploi_6_mois": (22, 100), "taux_stable_30_mois": (31, 100),
-     "salaire_median_12_mois": (33, 1)},
+    {"sortants": (15, 1), **_LEAVERS},
     {"uai": 1, "genre": 11, "nationalite": 12, "regime_inscription": 13, "obtention_diplome": 14},
-    tuple(range(37)), keyed=False,
+    (0, 1, *range(3, 10), *range(11, 16), *range(17, 22)), keyed=False,
     keep=lambda t: t[(t["genre"] == "ensemble") & (t["nationalite"] == "ensemble")
     & (t["regime_inscription"] == "ensemble") & (t["obtention_diplome"] == "diplômé")]
     .drop(columns=["genre", "nationalite", "regime_inscription", "obtention_diplome"]),

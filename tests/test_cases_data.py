@@ -287,7 +287,7 @@ def test_values_that_look_right_and_are_not_are_refused(tmp_path, text, read, wo
 
 
 def test_rates_written_as_fractions_are_refused_and_small_rates_are_not(tmp_path):
-    schema = TableSchema("essai", (ColumnSchema("taux", "taux", "pourcentage"),), repeats=True)
+    schema = TableSchema("essai", (ColumnSchema("taux", "taux", "pourcentage"),))
     path = put(tmp_path, "a.csv", "taux\n" + "".join(f"0,{i}5\n" for i in range(1, 8)))
     with pytest.raises(FpiError, match="ce sont des fractions"):
         read_table(path, schema)

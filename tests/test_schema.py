@@ -10,6 +10,7 @@ PLACES = TableSchema(
         ColumnSchema("uai", "UAI", "code", pattern=UAI, nullable=False),
         ColumnSchema("places", "Capacité", "effectif", high=900),
         ColumnSchema("taux", "Taux", "pourcentage", required=False),
+        ColumnSchema("filiere", "Filière", "code", required=False, choices=("unique",)),
     ),
     key=("uai",),
 )
@@ -32,6 +33,7 @@ def test_a_table_that_obeys_comes_back_unchanged():
         (table(taux=[0.5, 1.4]), ["ligne 3", "« Taux »", "« 140 »", "entre 0 et 100"]),
         (table(uai=["0010001W", "0010001W"]), ["ligne 3", "en double", "ligne 2"]),
         (table(uai=["0010001W", None]), ["ligne 3", "cellule vide"]),
+        (table(filiere=["unique", "autre"]), ["ligne 3", "« autre »", "valeurs unique"]),
     ],
 )
 def test_a_fault_names_file_line_column_found_and_expected(wrong, words):

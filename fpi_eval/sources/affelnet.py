@@ -12,6 +12,7 @@ once. Older files lost that column: their repeats are added up, and counted in t
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from fpi_eval.sources.reading import MEFSTAT11, OBSOLETE, TableSchema, column
@@ -35,8 +36,6 @@ AFFELNET = TableSchema(
         column("effectif", "places", "Capacité carte scolaire", "VAL_CARSCO", high=9999),
         column("effectif", "voeux_1", "Demandes vœux 1", "Demandes voeux 1", required=False),
         column("texte", "type_mef", "Type de MEF", required=False),
-        column("code", "mefstat11_terminale", "mef_stat_terminale", required=False,
-               pattern=MEFSTAT11),
     ),
 )  # fmt: skip
 
@@ -48,18 +47,16 @@ def read_affelnet(path: Path, rentree: int, *, renaming: Renaming | None = None)
     -------
     Reading
         Table: uai, mefstat11, rentree, places (NaN where the capacity is a missing code),
-        voeux_1 (NaN without that column), mefstat11_terminale (where the file says it); one
-        row per row of the file that counts, sub-rows of one class being one row. What was set
-        aside or may be counted twice is in `provenance`.
+        voeux_1 (NaN without that column); one row per row of the file that counts, sub-rows of
+        one class being one row. What was set aside or may be counted twice is in `provenance`.
     """
     reading = without_uai(read_table(path, AFFELNET, renaming))
     table = reading.table
     counts = (table["statut"] == "ST") & (table["voeu_recensement"] == "N")
     kept = table[counts].reset_index(drop=True)
     kept["places"] = kept["places"].where(kept["places"].between(PLACES_MIN, PLACES_MAX))
-    for name, dtype in (("voeux_1", "float64"), ("mefstat11_terminale", "str")):
-        if name not in kept:
-            kept[name] = pd.Series(None, kept.index, dtype=dtype)
+    if "voeux_1" not in kept:
+        kept["voeux_1"] = np.nan
     whole = _one_row_a_class(kept)
     aside = {
         **reading.provenance.lignes_ecartees,
@@ -69,7 +66,7 @@ def read_affelnet(path: Path, rentree: int, *, renaming: Renaming | None = None)
         aside["sous-ligne d'une même classe, capacité déjà comptée"] = len(kept) - len(whole)
     origin = replace(reading.provenance, lignes_ecartees=aside, remarques=_remarks(whole, kept))
     whole.insert(2, "rentree", rentree)
-    columns = [*CELL, "rentree", "places", "voeux_1", "mefstat11_terminale"]
+    columns = [*CELL, "rentree", "places", "voeux_1"]
     return Reading(whole[columns].reset_index(drop=True), origin)
 
 
@@ -87,7 +84,7 @@ def _one_row_a_class(rows: pd.DataFrame) -> pd.DataFrame:
 def _remarks(rows: pd.DataFrame, read: pd.DataFrame) -> dict[str, int]:
     """Return what a reader of the places must know: repeats that nothing tells from sub-rows."""
     found = {"lignes sans places connues": int(rows["places"].isna().sum())}
-    if "voeux_1" in rows and rows["voeux_1"].isna().all():
+    if rows["voeux_1"].isna().all():
         found["lignes sans vœux (colonne absente)"] = len(rows)
     if "type_mef" not in read:
         again = rows["places"].notna() & rows.duplicated([*CELL, "places"])

@@ -7,12 +7,11 @@ are those of FAP-2009: FAP-2021 codes do not join. Publisher: Dares, Licence Ouv
 
 from pathlib import Path
 
-from fpi_eval.sources.reading import ColumnOptions, TableSchema, column
+from fpi_eval.sources.reading import TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming
 from fpi_eval.sources.reading.reading import Reading, read_table
 
 NIVEAUX_GEO = ("nat", "reg", "dep")
-_NOTE: ColumnOptions = {"low": 1, "high": 5, "expected": "une note de 1 à 5"}
 
 TENSIONS = TableSchema(
     name="tensions",
@@ -25,14 +24,8 @@ TENSIONS = TableSchema(
         column("entier", "annee", "Année", nullable=False, low=2000, high=2099),
         column("effectif", "emploi_moyen", "Emploi moyen"),
         column("nombre", "tension", "Tension", low=-20, high=20),
-        column("entier", "categorie_tension", "Catégorie Tension", **_NOTE),
-        column("entier", "intensite_embauches", "Intensité d'embauches", **_NOTE),
-        column("entier", "lien_formation_emploi", "Lien formation-emploi", **_NOTE),
-        column("entier", "manque_main_oeuvre", "Manque de main-d'œuvre disponible", **_NOTE),
-        column("entier", "non_durabilite", "Non-durabilité de l'emploi", **_NOTE),
-        column("entier", "conditions_contraignantes", "Conditions de travail contraignantes",
-               **_NOTE),
-        column("entier", "inadequation_geographique", "Inadéquation géographique", **_NOTE),
+        column("entier", "categorie_tension", "Catégorie Tension", low=1, high=5,
+               expected="une note de 1 à 5"),
     ),
     key=("annee", "niveau_fap", "fap", "niveau_geo", "region", "departement"),
 )  # fmt: skip
@@ -45,7 +38,7 @@ def read_tensions(path: Path, *, renaming: Renaming | None = None) -> Reading:
     -------
     Reading
         Table: fap, niveau_fap, niveau_geo, code_region ("84"), code_departement ("001"), annee,
-        emploi_moyen (jobs, rounded to 100), tension and its notes from 1 to 5. Levels overlap:
+        emploi_moyen (jobs, rounded to 100), tension and categorie_tension (1 to 5). Levels overlap:
         keep one `niveau_geo` and one `niveau_fap`.
     """
     reading = read_table(path, TENSIONS, renaming)

@@ -32,7 +32,6 @@ INSERSUP = TableSchema(
         column("code", "promo", "promo", nullable=False, pattern=r"\d{4}(,\d{4})*",
                expected="une promotion comme 2024, ou 2023,2024"),
         column("code", "uai", "etablissement", pattern=UAI),
-        column("texte", "libelle_etablissement", "uo_lib"),
         column("code", "code_region_publiee", "reg_id"),
         column("code", "code_academie_publiee", "aca_id"),
         column("texte", "type_diplome", "type_diplome", nullable=False),
@@ -40,23 +39,12 @@ INSERSUP = TableSchema(
         column("code", "discipline", "discipli"),
         column("code", "secteur_disciplinaire", "sectdis"),
         column("code", "code_diplome", "diplome"),
-        column("texte", "libelle_diplome", "libelle_diplome"),
         *(column("code", name, name) for name in ENSEMBLE),
         column("effectif", "sortants", "nb_sortants"),
-        column("effectif", "poursuivants", "nb_poursuivants"),
         *(
             column("effectif", f"en_emploi_{k}_mois", f"nb_sortants_en_emploi_sal_fr_{k}")
             for k in MOIS
         ),
-        *(
-            column("pourcentage", f"taux_emploi_{k}_mois", f"tx_sortants_en_emploi_sal_fr_{k}")
-            for k in MOIS
-        ),
-        *(
-            column("pourcentage", f"taux_stable_{k}_mois", f"tx_sortants_en_emploi_stable_{k}")
-            for k in MOIS
-        ),
-        *(column("effectif", f"salaire_median_{k}_mois", f"salaire_q2_{k}") for k in MOIS),
     ),
     rules=tuple(
         at_most(name, "sortants", f"{{{name}}} sortants en emploi parmi {{sortants}}.")
@@ -72,10 +60,9 @@ def read_insersup(path: Path, *, renaming: Renaming | None = None) -> Reading:
     -------
     Reading
         Table: millesime ("2024" or "2023_2024"), promotions (1 or 2), uai (missing for national
-        and regional rows), libelle_etablissement, type_diplome, domaine, discipline,
-        secteur_disciplinaire, code_diplome (SISE), libelle_diplome, sortants, poursuivants, and
-        for 6, 12, 18, 24, 30 months: en_emploi (count), taux_emploi, taux_stable (0..1 over
-        leavers), salaire_median (euros a month). Diplomas, disciplines and domains overlap.
+        and regional rows), type_diplome, domaine, discipline, secteur_disciplinaire, code_diplome
+        (SISE), sortants, en_emploi_{6,12,18,24,30}_mois (counts). Diplomas, disciplines and
+        domains overlap.
     """
     reading = read_filtered(
         path,

@@ -42,11 +42,6 @@ PARCOURSUP = TableSchema(
                missing=UNKNOWN_PLACES),
         column("effectif", "candidats", "voe_tot",
                "Effectif total des candidats pour une formation"),
-        column("effectif", "candidates_f", "voe_tot_f",
-               "Dont effectif des candidates pour une formation"),
-        column("effectif", "proposes", "prop_tot",
-               "Effectif total des candidats ayant reçu une proposition d'admission de "
-               "la part de l'établissement"),
         column("effectif", "admis", "acc_tot",
                "Effectif total des candidats ayant accepté la proposition de "
                "l'établissement (admis)"),
@@ -58,24 +53,20 @@ PARCOURSUP = TableSchema(
             lambda t: t["cod_aff_form"].notna() & t.duplicated(["rentree", "cod_aff_form"]),
             "La formation {cod_aff_form} est écrite deux fois pour la session {rentree}.",
         ),
-        at_most(
-            "candidates_f", "candidats", "{candidates_f} candidates parmi {candidats} candidats."
-        ),
         at_most("admis_f", "admis", "{admis_f} admises parmi {admis} admis."),
     ),
 )  # fmt: skip
 
 TIDY = (
     "rentree", "cod_aff_form", "uai", "code_departement", "academie", "type_formation", "formation",
-    "specialite", "detail", "places", "candidats", "candidates_f", "proposes", "admis", "admis_f",
-    "a_distance",
+    "specialite", "detail", "places", "candidats", "admis", "admis_f", "a_distance",
 )  # fmt: skip
 
 
 def read_parcoursup(
     path: Path, rentree: int | None = None, *, renaming: Renaming | None = None
 ) -> Reading:
-    """Return places, candidates, proposals and admissions per course and session.
+    """Return places, candidates and admissions per course and session.
 
     Parameters
     ----------
@@ -88,8 +79,8 @@ def read_parcoursup(
         Table: rentree, cod_aff_form (from the course's link where the column is absent; NaN
         without link: join on uai, formation, specialite, detail), uai (NaN when obsolete),
         code_departement (three characters), academie, type_formation, formation, specialite,
-        detail, places, candidats, candidates_f, proposes, admis, admis_f, a_distance; every row
-        of the file. What is unknown is counted in `provenance.remarques`.
+        detail, places, candidats, admis, admis_f, a_distance; every row of the file. What is
+        unknown is counted in `provenance.remarques`.
     """
     reading = of_its_year(read_table(path, PARCOURSUP, renaming), rentree, "session")
     table = reading.table

@@ -34,11 +34,6 @@ PARCOURSUP_APPRENTISSAGE = TableSchema(
                "Effectif total des candidats ayant reçu une proposition "
                "d'admission de la part de l'établissement",
                "prop_tot"),
-        column("effectif", "recherche_contrat",
-               "Nombre de de vœux placés en « Recherche de contrat » par la formation",
-               "nb_rech_con"),
-        column("effectif", "refus_dossier", "nb_ref_classe", required=False),
-        column("effectif", "refus_places", "nb_ref_place", required=False),
     ),
     key=("session", "cod_aff_form"),
     rules=(
@@ -65,7 +60,7 @@ def read_parcoursup_apprentissage(
     Reading
         Table: rentree (the session), cod_aff_form, uai (missing where obsolete),
         code_departement ("069"), etablissement, fili, formation, places (NaN where 0 or 999),
-        candidats, propositions, recherche_contrat, refus_dossier, refus_places.
+        candidats, propositions.
     """
     reading = read_table(path, PARCOURSUP_APPRENTISSAGE, renaming)
     table = reading.table.rename(columns={"session": "rentree", "departement": "code_departement"})

@@ -3,7 +3,7 @@
 Places of 0 and 999 are codes for "unknown" (INDICATORS of Orion), in both voies; apprenticeship
 has no fixed capacity, so its places are an intention. What is no BTS (certificats de spécialisation
 and FCIL since 2024) is told by the nomenclature, in `panel.capacites`. One establishment may offer
-the same course several times: rows are kept apart and `nb_apparitions` says how many share a key.
+the same course several times: rows are kept apart.
 """
 
 import re
@@ -50,10 +50,9 @@ def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None =
     -------
     Reading
         Table: uai, mefstat11 (first year), cfd (missing where the file does not say it), voie,
-        rentree, places (NaN when unknown), voeux,
-        formation, a_distance, nb_apparitions; every row of the file. The distance courses (CNED
-        and the like: 2,000 places of AURA's BTS-Production in 2022) and the establishments whose
-        identifier is no UAI are counted in `provenance.remarques`.
+        rentree, places (NaN when unknown), voeux, formation, a_distance; every row of the file. The
+        distance courses (CNED and the like: 2,000 places of AURA's BTS-Production in 2022) and the
+        establishments whose identifier is no UAI are counted in `provenance.remarques`.
     """
     reading = without_uai(read_table(path, PARCOURSUP_BTS, renaming))
     table = reading.table
@@ -64,8 +63,6 @@ def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None =
     table["voie"] = table["voie"].str.lower()
     table["rentree"] = rentree
     table["a_distance"] = mentions(table["formation"], DISTANCE)
-    key = ["uai", "mefstat11", "voie"]
-    table["nb_apparitions"] = table.groupby(key)["uai"].transform("size")
     origin = replace(
         reading.provenance,
         remarques={
@@ -81,7 +78,6 @@ def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None =
         origin.remarques["lignes sans intitulé, formations à distance non repérées"] = len(table)
     columns = [
         "uai", "mefstat11", "cfd", "voie", "rentree", "places", "voeux", "formation", "a_distance",
-        "nb_apparitions",
     ]  # fmt: skip
     return Reading(table[columns], origin)
 

@@ -45,12 +45,6 @@ IVAL = TableSchema(
                missing=("ND",)),
         column("pourcentage", "taux_attendu_services", "Taux Réussite Attendu France Services",
                missing=("ND",)),
-        column("pourcentage", "taux_acces_2nde", "Taux accès Brut seconde BAC", missing=("ND",)),
-        column("pourcentage", "taux_mentions", "Taux_Brut_de_mentions_Total_secteurs",
-               missing=("ND",)),
-        column("effectif", "effectif_2nde", "Effectif de seconde"),
-        column("effectif", "effectif_1re", "Effectif de première"),
-        column("effectif", "effectif_terminale", "Effectif de terminale"),
     ),
     rules=(
         RowRule(
@@ -70,11 +64,6 @@ IVAL_V2 = TableSchema(
         column("effectif", "presents", "presents_total"),
         column("pourcentage", "taux_reussite", "taux_reu_total", missing=("ND",)),
         column("nombre", "valeur_ajoutee", "va_reu_total", low=-100, high=100, missing=("ND",)),
-        column("pourcentage", "taux_acces_2nde", "taux_acces_2nde", missing=("ND",)),
-        column("pourcentage", "taux_mentions", "taux_men_total", missing=("ND",)),
-        column("effectif", "effectif_2nde", "eff_2nde"),
-        column("effectif", "effectif_1re", "eff_1ere"),
-        column("effectif", "effectif_terminale", "eff_term"),
     ),
 )
 SECTEURS = {"PU": "public", "PR": "prive"}
@@ -88,8 +77,7 @@ def read_resultats_lycees(path: Path, *, renaming: Renaming | None = None) -> Re
     Reading
         Table: uai, session, rentree (session − 1), secteur, code_commune, presents (candidates
         who sat the exam), taux_reussite, taux_attendu, valeur_ajoutee (both rates and their
-        difference in 0..1), taux_acces_2nde, taux_mentions, effectif_2nde, effectif_1re,
-        effectif_terminale; and, from the file of 2012-2017 only, code_region and the same rates
+        difference in 0..1); and, from the file of 2012-2017 only, code_region and the same rates
         for `_production` and `_services`.
     """
     schema = choose(path, (IVAL, IVAL_V2))

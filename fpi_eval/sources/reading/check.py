@@ -128,7 +128,7 @@ def _pandera_column(column: ColumnSchema) -> "pa.Column":
     empty = column.nullable or bool(column.missing)  # `convert` refuses what is truly empty
     if column.kind == "date":
         return pa.Column("datetime64[s]", nullable=empty, required=column.required)
-    dtype = float if column.is_number else bool if column.kind == "oui_non" else None
+    dtype = float if column.is_number else None
     return pa.Column(dtype, checks, nullable=empty, required=column.required)
 
 
@@ -171,8 +171,7 @@ def _french(
     lines: LineNumbers | None,
 ) -> FpiError:
     faults = error.failure_cases
-    repeated = faults[faults["check"].astype(str).str.contains("unique")]
-    if len(repeated):
+    if (faults["check"].astype(str) == "multiple_fields_uniqueness").any():
         return _duplicate_key(table, schema, fichier, lines)
     first = faults.sort_values("index", kind="stable").iloc[0]
     column = schema.column(str(first["column"]))

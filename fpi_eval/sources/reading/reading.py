@@ -29,9 +29,6 @@ THOUSANDS = re.compile(r"[+-]?\d{1,3}[.,]\d{3}", re.ASCII)  # « 1.000 » is one
 DATE = re.compile(
     r"(?P<d>\d\d)/(?P<m>\d\d)/(?P<y>\d{4})|(?P<Y>\d{4})-(?P<M>\d\d)-(?P<D>\d\d)", re.ASCII
 )
-YES_NO = dict.fromkeys(("VRAI", "TRUE", "O", "OUI", "1"), True) | dict.fromkeys(
-    ("FAUX", "FALSE", "N", "NON", "0", ""), False
-)
 FEWEST_RATES = 5  # distinct rates, all at most 1 %, that no publication of rates has shown
 LARGEST_COUNT = 1e9
 FEWEST_ROWS = 20  # fewer may well be alike
@@ -126,7 +123,7 @@ def refuse_doubled(table: pd.DataFrame, schema: TableSchema, fichier: str) -> No
 
     A table with a key refuses its first repeated row by itself (`check`).
     """
-    if schema.key or schema.repeats or len(table) < FEWEST_ROWS:
+    if schema.key or len(table) < FEWEST_ROWS:
         return
     again = int(table.duplicated().sum())
     if 2 * again >= len(table):
@@ -181,9 +178,6 @@ def _refuse_fractions(
 def _parse(strings: list[str], column: ColumnSchema) -> tuple[pd.Series, np.ndarray]:
     """Return the converted strings, and which ones are not what the column declares."""
     missing = {*column.missing, ""} if column.kind == "texte" else {*MISSING, *column.missing}
-    if column.kind == "oui_non":
-        known = [YES_NO.get(text.upper()) for text in strings]
-        return pd.Series([k is True for k in known]), np.array([k is None for k in known], bool)
     kept = [None if text in missing else text for text in strings]
     parsed: Sequence[object]
     if column.is_number:

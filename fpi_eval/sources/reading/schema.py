@@ -6,9 +6,7 @@ from typing import Literal, TypedDict, Unpack
 
 import pandas as pd
 
-Kind = Literal[
-    "code", "uai", "texte", "entier", "effectif", "nombre", "pourcentage", "oui_non", "date"
-]
+Kind = Literal["code", "uai", "texte", "entier", "effectif", "nombre", "pourcentage", "date"]
 
 UAI = r"\d{7}[A-Z]"
 MEFSTAT11 = r"\d{2}[0-9A-Z]{9}"
@@ -140,17 +138,13 @@ def at_most(part: str, whole: str, message: str) -> RowRule:
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
-    """A source's table: its columns, its key, its rules, and the headers read by position.
-
-    ``repeats`` says that the publisher's own file writes many rows twice, or blank.
-    """
+    """A source's table: its columns, its key, its rules, and the headers read by position."""
 
     name: str
     columns: tuple[ColumnSchema, ...]
     key: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = ()
     rules: tuple[RowRule, ...] = ()
-    repeats: bool = False
 
     def column(self, name: str) -> ColumnSchema:
         """Return the column of that name."""
