@@ -170,7 +170,7 @@ ERRORS = [
     ({"places_prevues": "-12", "places_ouvertes": "-12"}, "places_prevues", "« -12 »", "finance"),
     ({"cout": "-5"}, "cout", "« -5 »", "positif ou nul"),
     ({"cout": "120.000"}, "cout", "« 120.000 »", "Écrivez 120000"),
-    ({"places_prevues": "\u22121.000"}, "places_prevues", "« \u22121.000 »", "Écrivez -1000"),
+    ({"cout": "\u22125.000"}, "cout", "« \u22125.000 »", "Écrivez -5000"),
     ({"subvention": "130000"}, "subvention", "« 130000 »", "au plus le coût"),
     ({"subvention": "nd"}, "subvention", "« nd »", "nombre seul"),
     ({"etablissement": "=1+1"}, "etablissement", "« =1+1 »", "formule"),
