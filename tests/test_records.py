@@ -203,10 +203,10 @@ def test_what_is_written_and_cannot_be_read_is_a_fault_and_not_an_empty_cell(
     assert found[["colonne", "defaut", "lignes"]].to_numpy().tolist() == [[*contract, defaut, 1]]
 
 
-@pytest.mark.parametrize("contract", [{"salaire": "-12,5"}, {"fin": "9999-12-31"}])
-def test_a_wage_that_a_payroll_takes_back_and_an_end_that_never_comes_are_no_fault(
-    tmp_path, contract
-):
+@pytest.mark.parametrize(
+    "contract", [{"salaire": "-12,5"}, {"fin": "9999-12-31"}, {"millesime": "2021_2022"}]
+)
+def test_what_is_written_in_another_way_is_no_fault(tmp_path, contract):
     assert one_person(tmp_path, [FACTORY | contract])["en_emploi_industrie_region_6"] == 1
     with open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS) as records:
         assert examine(records)[0].table.empty

@@ -163,6 +163,11 @@ def test_contracts_that_were_not_delivered_leave_their_voie_unknown(annee, tmp_p
     known = rows[["en_emploi_6_mois", "en_emploi_12_mois", records.INDUSTRY_JOBS]].count()
     assert known.loc["apprentissage"].gt(0).tolist() == [False, True, False]
     assert known.loc["scolaire"].gt(0).all()
+    for path in tmp_path.glob("contrats_6*"):
+        path.unlink()
+    found = records.count(annee, tmp_path)
+    assert not any(found.tables.values())  # each says why it has no line
+    assert found.panel.table["en_emploi_12_mois"].notna().any()
 
 
 def test_students_of_an_unknown_course_leave_their_establishment_unknown(annee):

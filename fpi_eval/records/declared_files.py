@@ -31,7 +31,7 @@ class FileColumn:
     header: str = ""
 
 
-MILLESIME = r"^[0-9]{4}[-_][0-9]{4}$"
+MILLESIME = r"^[0-9]{4}-[0-9]{4}$"
 COMMUNE = r"^[0-9][0-9AB][0-9]{3}$"
 ID = FileColumn("id_personne", "id")
 

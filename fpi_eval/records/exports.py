@@ -39,7 +39,8 @@ def outcomes_table(counted: pd.DataFrame, individus: Individus, *, by: Sequence[
     rows = counted.dropna(subset=values)
     if rows.empty:
         raise FpiError(
-            "aucun sortant du programme dans ces fichiers : ce tableau n'a pas de ligne."
+            "aucun sortant du programme dont ces fichiers disent l'emploi à six mois : ce tableau "
+            "n'a pas de ligne."
         )
     detail = rows.groupby(list(by), observed=True)[values].sum().reset_index()
     rates = [
@@ -63,6 +64,8 @@ def sectors_table(records: Records) -> Protected:
     others until none is left alone: totals stay, and no difference tells an employer's staff.
     """
     found = sectors(records)
+    if found.empty:
+        raise FpiError("personne n'est en emploi à six mois dans la région de son établissement.")
     detail = merged(found, records.individus)[["division", PEOPLE]]
     return protect(
         detail,

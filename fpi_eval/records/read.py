@@ -184,6 +184,7 @@ def _typed(table: Any, what: str, said: dict[str, Any], declared: dict, path: Pa
         value = table[header] if header in table.columns else said[header]
         value = ibis.literal(value) if isinstance(value, str) else value
         columns[column.name] = _cast(value, column.kind)
+    columns["millesime"] = columns["millesime"].replace("_", "-")  # one spelling in all files
     return table.select(**columns)
 
 
