@@ -77,8 +77,13 @@ def test_few_opened_establishments_are_told():
     some = panel.loc[panel["seats"] > 0, "uai"].unique()[:3]
     with pytest.raises(FpiError, match="il en faut 5"):
         employed_by_site(panel, sites[~sites["uai"].isin(set(panel["uai"]) - set(some))])
-    with pytest.raises(FpiError, match="choisissez parmi"):
-        employed_by_site(panel, sites, 9)
+    for table, horizon, why in (
+        (sites, 9, "choisissez parmi"),
+        (sites, 12, "colonne absente"),
+        (pd.concat([sites, sites.iloc[:1]]), 6, "deux lignes ou plus"),  # it would count twice
+    ):
+        with pytest.raises(FpiError, match=why):
+            employed_by_site(panel, table, horizon)
 
 
 def test_intervals_hold_what_establishments_gained_on_a_simulated_programme():

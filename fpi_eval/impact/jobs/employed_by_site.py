@@ -9,7 +9,7 @@ from fpi_eval.impact.j import combination, design
 from fpi_eval.impact.jobs.graduates import MIXTURE, scaled, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, answers
 from fpi_eval.misspelt import known_options
-from fpi_eval.panel import align
+from fpi_eval.panel import align, coding
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
 from fpi_eval.regression.absorb import interaction
@@ -97,7 +97,8 @@ def _by_site(panel: pd.DataFrame, sites: pd.DataFrame, name: str) -> pd.DataFram
     each = pd.MultiIndex.from_frame(rows[["uai", "time"]])
     rows = rows[rows["cells"].to_numpy() == every.reindex(each).to_numpy()]  # all seats known
     rows = two_cohorts(cells.of(rows.assign(cell=rows["uai"]))).frame
-    known = sites.dropna(subset=[name]).rename(columns={"rentree": "time", name: "y"})
+    coding.once(sites, "uai", "rentree")
+    known = sites.assign(time=sites["rentree"], y=coding.numbers(sites, name)).dropna(subset="y")
     rows = rows.merge(known[["uai", "time", "y"]], "inner", ["uai", "time"])
     rows = rows[rows["size"] > 0]
     lost = int(len(known) - len(rows))
