@@ -655,6 +655,8 @@ def test_one_file_changed_runs_again_the_notebooks_that_used_it(tmp_path, capsys
         "02_bts": 'len(annee.donnees.table("parcoursup_bts"))',
         "03_alertes": "len(annee.donnees.alertes())",
         "04_seul": "import os\nlen(os.listdir(donnees))",
+        "05_secteurs": "len(annee.secteurs)",
+        "06_cellules": "len(annee.cells)",
     }
     for name, ask in asks.items():
         declared = f'programme = "{programme.dossier}"\nrentree = 2022\ndonnees = ""'
@@ -669,7 +671,10 @@ def test_one_file_changed_runs_again_the_notebooks_that_used_it(tmp_path, capsys
     changed = tmp_path / "fichiers" / programme.source("affelnet").fichier.format(rentree=2021)
     lines = changed.read_bytes().splitlines(keepends=True)
     changed.write_bytes(b"".join(lines[:-1]))
-    assert sorted(again()) == ["01_places", "03_alertes", "04_seul"]
+    assert sorted(again()) == ["01_places", "03_alertes", "04_seul", "06_cellules"]
+    sectors = Path(programme.dossier) / "secteurs.csv"
+    sectors.write_bytes(sectors.read_bytes() + b"\n")
+    assert sorted(again()) == ["03_alertes", "04_seul", "05_secteurs"]
     assert again() == []
 
 

@@ -22,6 +22,7 @@ from fpi_eval.panel.run_files import (
     folder_of,
     no_file,
     paths_of,
+    read_on_use,
     wanted,
 )
 from fpi_eval.panel.secteurs import SOURCE as URSSAF
@@ -121,7 +122,7 @@ class Donnees:
     @property
     def empreinte(self) -> str:
         """Return the hash of what decides of every table: programme, rentrée, content of files."""
-        files = dict(self.fichiers.items())
+        files = getattr(self.fichiers, "content", self.fichiers)  # named, none is used yet
         read = [(name, digest(files[name])) for name in sorted(files)]
         said = repr((self.programme, self.rentree, self.simulees, self.absentes, read))
         return hashlib.sha256(said.encode()).hexdigest()
@@ -239,7 +240,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         absentes[URSSAF] = no_file(programme, URSSAF, rentree, folder, there())
     files = files_of(programme, rentree, folder)
     own = files_behind(found, folder)
-    note(set(files).difference(*own.values()))
+    note(set(files).difference(read_on_use(programme, folder), *own.values()))
     return Donnees(
         programme,
         rentree,

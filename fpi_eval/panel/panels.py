@@ -21,6 +21,7 @@ from fpi_eval.sources.reading.schema import no_rows
 from fpi_eval.sources.register.observed import derive_openings
 from fpi_eval.sources.register.openings import REGISTRE
 from fpi_eval.sources.register.reconcile import reconcile
+from fpi_eval.traced import note
 from fpi_eval.twin.courses import with_families
 
 # Diplomas that Parcoursup names among its BTS: métiers d'art, and those assimilated to a BTS.
@@ -177,6 +178,7 @@ class Panels:
         files = secteurs.urssaf_files(self.donnees.programme, self.donnees.dossier)
         if not files:
             return pd.DataFrame(columns=list(secteurs.EMPLOIS))
+        note([files[secteurs.SOURCE].relative_to(self.donnees.dossier).as_posix()])
         table = secteurs.read_emplois(self.donnees.programme, files).table
         return table[table["annee"] <= last_counted(self.donnees.rentree)].reset_index(drop=True)
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import hint
+from fpi_eval.panel.secteurs import FILE as SECTORS
 from fpi_eval.panel.secteurs import PLACES, ZONE_NAMES, latest, urssaf_files
 from fpi_eval.panel.secteurs import SOURCE as URSSAF
 from fpi_eval.panel.simulated_folder import simulated_folder
+from fpi_eval.panel.tension import FILE as OCCUPATIONS
 from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.nomenclatures import FICHIERS as CODES
@@ -74,6 +76,12 @@ def files_of(programme: Programme, rentree: int, folder: Path) -> dict[str, Path
         for path in sorted(paths)
         if path.is_file()
     }
+
+
+def read_on_use(programme: Programme, folder: Path) -> set[str]:
+    """Return the files, by the names of `files_of`, that their one reader notes."""
+    jobs = urssaf_files(programme, folder)
+    return {SECTORS, OCCUPATIONS} | ({_relative(jobs[URSSAF], folder)} if jobs else set())
 
 
 def paths_of(programme: Programme, rentree: int, folder: Path) -> dict[str, dict[str, Path]]:

@@ -8,6 +8,7 @@ from fpi_eval.sources.reading import ColumnSchema, TableSchema, column
 from fpi_eval.sources.reading.cache import cached
 from fpi_eval.sources.reading.reading import read_table
 from fpi_eval.text import AUTRE, liste
+from fpi_eval.traced import note
 
 FILE = "filieres.csv"
 
@@ -50,6 +51,7 @@ def filiere(*codes: str) -> ColumnSchema:
 def read_declared(programme: Programme, schema: TableSchema, what: str) -> pd.DataFrame:
     """Return a table that the programme keeps in its folder, checked; ``what`` it says."""
     path = programme.dossier / f"{schema.name}.csv"
+    note([path.name])
     if not path.is_file():
         raise FpiError(f"fichier absent : {what}", fichier=str(path))
     return cached(read_table, path, schema).table
