@@ -1,5 +1,7 @@
 """Lights, verdict, and every check on panels where what it must find is known."""
 
+import ast
+import inspect
 import re
 from dataclasses import replace
 from importlib import import_module
@@ -730,6 +732,33 @@ def test_no_check_tells_the_effect_that_a_hard_failure_forbids(evaluation):
     assert not [end for end in (same.min(), same.max()) if text.signe(end, 2) in str(said)]
     assert re.match(r"l'effet est \d+,\d fois aussi loin de zéro", said["regions_placebo"])
     assert np.isnan(next(c for c in evaluation.checks if c.name == "regions_placebo").incertitude)
+
+
+def test_why_a_check_could_not_be_made_is_told_in_english():
+    """Untold, one sentence leaves the whole table of checks in French."""
+    reasons = {"trop peu de variation pour ce contrôle."}
+    for module in (samples, trends, robustness):
+        tree = ast.parse(inspect.getsource(module))
+        calls = [one for one in ast.walk(tree) if isinstance(one, ast.Call)]
+        given = [one.args[-1] for one in calls if getattr(one.func, "attr", "") == "blank"]
+        given += [one.value for one in ast.walk(tree) if isinstance(one, ast.Assign)
+                  if getattr(one.targets[0], "id", "") == "reason"]  # fmt: skip
+        reasons |= {one.value for one in given if isinstance(one, ast.Constant)}
+    assert len(reasons) > 20
+    with speaking("en"):
+        assert [one for one in sorted(reasons) if not translated.said(one)] == []
+
+
+@pytest.mark.parametrize("outcome", ["diplomes", "entrants"])
+def test_what_checks_find_is_told_in_english(noisy, outcome):
+    study = study_of(noisy, outcome)
+    curve = robustness.specification_curve(study).table
+    made = (trends.ecart, trends.deplacement, trends.rupture, robustness.un_de_moins,
+            robustness.portee, robustness.regions_placebo)  # fmt: skip
+    found = [make(study) for make in made]
+    found += [samples.manquants(study)[0], robustness.specifications(study, curve)]
+    with speaking("en"):
+        assert all(translated.said(check.phrase) for check in found)
 
 
 @pytest.mark.parametrize("name", [name for name, row in THRESHOLDS.items() if row.hard])
