@@ -12,9 +12,10 @@ import pytest
 
 from fpi_eval.absent import Absent
 from fpi_eval.errors import FpiError
+from fpi_eval.headline import of_effect, of_year
 from fpi_eval.headline.change import REST, TOGETHER, Changes, change
 from fpi_eval.headline.of_places import places
-from fpi_eval.headline.quantity import COUNTED, ESTIMATED, Headline, Quantity, Scope
+from fpi_eval.headline.quantity import COUNTED, DECLARED, ESTIMATED, Headline, Quantity, Scope
 from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.panel.two_years import DEFINITION, NEW, REGISTER, REVISED, two_years
 from fpi_eval.programme import load_programme
@@ -82,6 +83,12 @@ def test_a_dear_number_and_one_that_some_inputs_cannot_give_are_split_less():
     assert change(number(100.0), number(136.0), CAUSES, some, ends=True).parts[TOGETHER] == 36
     assert set(asked) == {frozenset(), frozenset(CAUSES)}
     assert change(number(1.0), number(3.0), (NEW,), lambda _: {}).parts == {TOGETHER: 2}
+
+
+def test_every_number_on_the_effect_can_be_computed_on_other_inputs(annee_simulee):
+    found = of_year._effects(annee_simulee, "terminale")
+    mine = {name for name in vars(of_effect) if name in DECLARED}
+    assert mine == set(found)
 
 
 def test_shares_of_people_are_in_tens_and_never_give_a_small_count_back():

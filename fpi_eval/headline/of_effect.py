@@ -165,11 +165,15 @@ def places_hors_effet(year: Year, evaluation: Evaluation | Absent) -> Measure | 
     """Return opened seats whose pupils no file counts by course: apprenticeship, or no file."""
     if year.panel.seats_derived or isinstance(evaluation, Absent):
         return Unknown("sans registre ni effet, rien ne dit ce que l'effet ne compte pas.")
+    scope = replace(seats_scope(year), voie=_("apprentissage, ou formation sans fichier"))
+    return Measure(uncounted(year), scope, REGISTER)
+
+
+def uncounted(year: Year) -> float:
+    """Return the register's opened seats that no cell of the school route has."""
     opened = year.register["places_ouvertes"].astype(float).clip(lower=0).sum()
     cells = year.cells.sort_values(["cell", "rentree"], kind="stable")
     school = (cells["seats"] != 0) & targeted_of(cells) & (cells["voie"] != "apprentissage")
     rows = cells[cells["cell"].isin(cells.loc[school, "cell"])]
     gained = rows["seats"] - rows.groupby("cell")["seats"].shift(fill_value=0.0)
-    counted = gained.clip(lower=0).sum()
-    scope = replace(seats_scope(year), voie=_("apprentissage, ou formation sans fichier"))
-    return Measure(float(max(opened - counted, 0)), scope, REGISTER)
+    return float(max(opened - gained.clip(lower=0).sum(), 0))

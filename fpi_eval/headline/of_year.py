@@ -8,7 +8,7 @@ from fpi_eval.absent import Absent, attempt
 from fpi_eval.checks import Evaluation, evaluated, observed_outcome
 from fpi_eval.checks.evaluation import seat_years
 from fpi_eval.costs import programme_costs
-from fpi_eval.headline.of_effect import effet
+from fpi_eval.headline.of_effect import effet, uncounted
 from fpi_eval.headline.of_jobs import emploi
 from fpi_eval.headline.of_places import Entered, places
 from fpi_eval.headline.of_trajectory import trajectoire
@@ -69,10 +69,11 @@ def _in_industry(year: Year) -> dict[str, float]:
 
 
 def _effects(year: Year, outcome: str) -> dict[str, float]:
-    """Return the effects of a hundred seats, and of all, without their interval."""
+    """Return the effects of a hundred seats, and of all, without interval, and seats without."""
     entered, studied = (attempt(j, year.cells, name) for name in ("entrants", outcome))
-    found: dict[str, float] = {}
+    found = {} if year.panel.seats_derived else {"places_hors_effet": uncounted(year)}
     if isinstance(entered, Estimates):
+        found["entrants_brut_100"] = 100 * entered[GROSS].estimate
         found["entrants_100"] = 100 * entered[NET].estimate
     if isinstance(studied, Estimates):
         found["effet_brut"] = 100 * studied[GROSS].estimate
