@@ -285,6 +285,7 @@ def test_what_seats_allow_at_most_by_the_last_date_says_of_which_level(levels):
     context = SimpleNamespace(rentree=2026, credit="", programme=SimpleNamespace(cibles=declared))
     rows = pd.DataFrame({"code": levels, "libelle": levels, "echeance": 2030})
     rows = rows.assign(cible=90.0, places_ouvertes=5.0, realise=5.0, acquis=10.0, au_plus=20.0)
+    rows["places_prevues"] = 5.0
     french = places.cibles(rows, rows.assign(part=10 / 90), context).titre
     assert french.startswith(
         "Jusqu'en 2030, les places déjà ouvertes permettent au plus 10 entrées"

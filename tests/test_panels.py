@@ -150,6 +150,9 @@ def test_seats_of_which_nothing_says_how_many_opened_are_not_said_empty(annee_si
     missed = places.cibles(register, rows.reset_index(), annee_simulee.context)
     assert missed.titre.startswith("La cible de 2026 n'est pas atteinte")
     assert "au_plus" not in missed.table.frame
+    none = register.assign(places_ouvertes=float("nan"))
+    said = places.cibles(none, rows.reset_index(), annee_simulee.context)
+    assert str(said) == "Le registre ne dit pas encore combien de places ont ouvert."
 
 
 def test_nothing_after_the_rentree_is_used(annee_simulee):

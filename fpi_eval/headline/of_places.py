@@ -117,10 +117,7 @@ def _opened(seats: pd.Series) -> float:
 
 def _uncounted(year: Year, register: pd.DataFrame) -> str:
     """Return why no opened seat is counted: no row, or none that says what opened; else ""."""
-    if register.empty:
-        return _before(year)
-    said = register.loc[(register["places_prevues"] > 0).to_numpy(), "places_ouvertes"]
-    return UNSAID * bool(len(said) and said.isna().all())
+    return _before(year) if register.empty else UNSAID * deploiement.unsaid(register)
 
 
 def _before(year: Year) -> str:

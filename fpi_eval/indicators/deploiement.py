@@ -47,6 +47,12 @@ def avancement(p: Panels) -> pd.DataFrame:
     return table.assign(part=table["acquis"] / table["cible"])
 
 
+def unsaid(register: pd.DataFrame) -> bool:
+    """Return whether the register plans openings of which none says how many seats opened."""
+    known = register.loc[(register["places_prevues"] > 0).to_numpy(), "places_ouvertes"]
+    return len(known) > 0 and bool(known.isna().all())
+
+
 def manquees(table: pd.DataFrame, rentree: int) -> pd.DataFrame:
     """Return the targets of `avancement` past due that seats, all filled, could not reach."""
     return table[(table["echeance"] <= rentree) & (table["au_plus"] < table["cible"])]

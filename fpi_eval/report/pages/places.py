@@ -8,8 +8,8 @@ from fpi_eval.disclosure import TOTAL
 from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.headline.first_page import entered, largest_target
-from fpi_eval.headline.of_places import VOIES
-from fpi_eval.indicators.deploiement import manquees
+from fpi_eval.headline.of_places import UNSAID, VOIES
+from fpi_eval.indicators.deploiement import manquees, unsaid
 from fpi_eval.indicators.filieres import changes
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
@@ -134,6 +134,8 @@ def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure |
     """Return the figure of seats opened against the published targets."""
     if kept.empty:
         return context.no_openings
+    if unsaid(kept):
+        return Absent(text.capitale(UNSAID))
     drawn, last = rows.assign(realise=rows["acquis"]), rows["echeance"].max()
     to_come = _of_targets(drawn[rows["echeance"] == last].assign(au_plus=rows["acquis"]), context)
     said = [
