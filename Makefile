@@ -1,8 +1,8 @@
 # Deux commandes : `make report` (environnement, données, rapport) et `make test`.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || command -v python)
 VENV ?= .venv
 RENTREE ?= 2026
-BIN := $(VENV)/bin
+BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 # Vide : Python garde ce qu'il compile ; sinon, chaque processus d'un rapport ou d'un test le refait.
 export PYTHONDONTWRITEBYTECODE :=
 PIP = $(BIN)/python -m pip install --disable-pip-version-check
@@ -60,9 +60,8 @@ lock: $(VENV)/.run-ready     ## Refait les fichiers de verrouillage (versions et
 	echo "pyspark>=4" | $(BIN)/uv pip compile -q --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header - -o requirements-spark.lock
 
-clean:           ## Retire l'environnement et les rapports produits
+clean:           ## Retire l'environnement et le site ; les rapports restent
 	rm -rf $(VENV) .pytest_cache .ruff_cache docs/_build docs/generated
-	find reports -mindepth 1 -maxdepth 1 ! -name exemple -exec rm -rf {} +
 
 $(VENV)/.run-ready: requirements.lock pyproject.toml
 	@echo "[1/2] Environnement Python dans $(VENV) (quelques minutes la première fois)"

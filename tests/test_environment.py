@@ -117,21 +117,25 @@ def test_make_says_in_french_that_python_or_venv_is_missing(tmp_path, goal, pyth
 
 STUB = """#!/bin/sh
 echo $(basename $0) "$@" >> "{calls}"
-case "$2" in venv) mkdir -p "$3/bin"; cp "$0" "$3/bin/python";; esac
+case "$2" in venv) mkdir -p "$3/{place}"; cp "$0" "$3/{place}/python";; esac
 exit {code}
 """
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="la commande make est absente")
-@pytest.mark.parametrize("fails", [False, True])
-def test_make_installs_with_uv_and_falls_back_to_pip(tmp_path, fails):
+@pytest.mark.parametrize(
+    ("fails", "system", "programs"),
+    [(False, "", "bin"), (True, "", "bin"), (False, "Windows_NT", "Scripts")],
+)
+def test_make_installs_with_uv_and_falls_back_to_pip(tmp_path, fails, system, programs):
     calls, venv, place = tmp_path / "calls", tmp_path / "venv", tmp_path / "bin"
     place.mkdir()
     for name, code in {"python": 0, "uv": int(fails)}.items():
-        (place / name).write_text(STUB.format(calls=calls, code=code), encoding="utf-8")
+        stub = STUB.format(calls=calls, code=code, place=programs)
+        (place / name).write_text(stub, encoding="utf-8")
         (place / name).chmod(0o755)
     made = subprocess.run(
-        ["make", f"PYTHON={place}/python", f"VENV={venv}", f"{venv}/.run-ready"],
+        ["make", f"PYTHON={place}/python", f"VENV={venv}", f"OS={system}", f"{venv}/.run-ready"],
         cwd=ROOT, env=os.environ | {"PATH": f"{place}:{os.environ['PATH']}"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -141,6 +145,14 @@ def test_make_installs_with_uv_and_falls_back_to_pip(tmp_path, fails):
     installs = [line.split(" ", 3)[:3] for line in lines if " install " in line]
     uv, pip = ["uv", "pip", "install"], ["python", "-m", "pip"]
     assert installs == ([uv, pip, uv, pip] if fails else [uv, uv])
+    assert f"--python {venv}/{programs}/python" in "".join(lines)
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="la commande make est absente")
+def test_make_clean_leaves_reports_whose_publication_the_next_ones_need():
+    said = subprocess.run(["make", "-n", "clean"], cwd=ROOT, capture_output=True, text=True).stdout
+    assert "rm -rf .venv" in said
+    assert "reports" not in said
 
 
 def test_quick_takes_the_tests_of_what_changed():
