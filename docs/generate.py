@@ -109,8 +109,7 @@ def shown(estimator, twin: fpi.twin.Twin) -> str:
 
 def indicators() -> str:
     """Return every declared indicator with its definition."""
-    rows = INDICATORS.values() if isinstance(INDICATORS, dict) else INDICATORS
-    table = fpi.indicators.definitions(rows)
+    table = fpi.indicators.definitions(INDICATORS.values())
     return "\n".join([INTRODUCTION, *(indicator(row) for _, row in table.iterrows())])
 
 

@@ -5,6 +5,7 @@
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,11 +51,11 @@ __all__ = [
 
 
 def __getattr__(name: str):
-    """Import a name when it is first used."""
-    if name in _MODULES:
-        return import_module(f"fpi_eval.{name}")
+    """Import a name when it is first used, those of all modules too."""
     if name in _FROM:
         return getattr(import_module(_FROM[name]), name)
+    if not name.startswith("_") and find_spec(f"{__name__}.{name}"):
+        return import_module(f"{__name__}.{name}")
     raise AttributeError(f"fpi_eval n'a pas « {name} »{_hint(name)}")
 
 

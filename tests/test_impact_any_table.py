@@ -342,6 +342,12 @@ def test_the_library_says_where_an_estimator_is_and_what_is_written_nearly_so():
     assert not hasattr(fpi_eval, "__wrapped__")
 
 
+@pytest.mark.parametrize("name", ["maps", "regression", "sources"])
+def test_every_module_is_found_by_its_name(monkeypatch, name):
+    monkeypatch.delattr(fpi_eval, name, raising=False)  # as where nothing has imported it yet
+    assert getattr(fpi_eval, name) is importlib.import_module(f"fpi_eval.{name}")
+
+
 def test_names_of_columns_show_in_help_and_completion():
     shown = inspect.signature(impact.j).parameters
     assert shown["unit"].default == "cell"
