@@ -415,6 +415,16 @@ def test_lab_names_a_programme_that_no_data_folder_holds_by_its_place(project, c
     assert f"programme = '{Path(place).resolve()}'" in copy
 
 
+def test_a_project_without_notebooks_has_those_of_the_library_after_lab_too(tmp_path, capsys):
+    folder = str(shutil.copytree(ROOT / "data" / "atcf", tmp_path / "data" / "atcf"))
+    for _ in range(2):
+        main(["lab", "02_places", "2026", "--no-ouvrir", "--programme", folder])
+    copies = [Path(line).name for line in capsys.readouterr().out.splitlines()]
+    assert copies == ["02_places_2026.ipynb", "02_places_2026_2.ipynb"]
+    main(["notebooks", "--programme", folder])
+    assert "01_donnees" in capsys.readouterr().out
+
+
 def test_compare_of_a_year_with_itself_asks_for_two(project, capsys):
     assert "deux années différentes" in fails(project, capsys, "compare", "2026", "2026")
     assert "Échangez-les" in fails(project, capsys, "compare", "2026", "2025")

@@ -1,5 +1,6 @@
 """Many at once: the same results as one after the other, whatever dies in the middle."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -306,7 +307,7 @@ def test_a_report_that_a_later_one_ignores_is_said_not_to_be_published_with_it(
             raise KeyboardInterrupt
         if end == "fini":
             (later / "manifest.json").write_text(
-                '{"entrees": [{"fichier": "2025/publication.json"}]}'
+                '{"entrees": [{"fichier": "2025/publication.json", "sha256": "0"}]}'
             )
         yield tasks[1], FpiError("panne") if end == "panne" else Report(later, True, 0.0)
 
@@ -319,6 +320,31 @@ def test_a_report_that_a_later_one_ignores_is_said_not_to_be_published_with_it(
             main(command)
     warned = "Ne publiez pas le rapport essai 2025-2026 avec celui de 2026-2027"
     assert (warned in capsys.readouterr().err) == (end != "fini")
+
+
+def test_a_report_published_again_otherwise_says_who_hides_with_what_it_was(
+    programme, monkeypatch, tmp_path, capsys
+):
+    own, later = (tmp_path / "reports" / "essai" / year for year in ("2025", "2026"))
+    for folder in (own, later):
+        folder.mkdir(parents=True)
+        (folder / "publication.json").write_text("{}")
+    known = [{"fichier": "2025/publication.json", "sha256": hashlib.sha256(b"{}").hexdigest()}]
+    (later / "manifest.json").write_text(json.dumps({"entrees": known}))
+
+    def made(*given, **_):
+        (own / "publication.json").write_text("{} ")
+        return Report(given[3], made=True, seconds=0.0)
+
+    monkeypatch.setattr(yearly, "inputs_of", lambda *_: {})
+    monkeypatch.setattr(yearly, "_made", made)
+    command = ["run", "2025", "--programme", str(programme), "--donnees", str(tmp_path)]
+    main(command)
+    assert "2025-2026 avec celui de 2026-2027" in (said := capsys.readouterr().err)
+    assert "« fpi-eval run 2025..2026 »" in said
+    with pytest.raises(SystemExit):
+        main(command)
+    assert "sans connaître celui-ci tel qu'il est" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_cluster_that_does_not_answer_is_said_to(monkeypatch):

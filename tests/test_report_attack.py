@@ -1,5 +1,6 @@
 """All that two reports show, attacked together by an adversary written apart."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -105,11 +106,12 @@ def test_a_year_that_later_reports_do_not_know_is_refused_unless_they_are_made_a
     folder = tmp_path / "data" / "essai"
     shutil.copytree(ROOT / "data" / "fpi_aura", folder)
     what = load_programme(folder)
+    known = hashlib.sha256(b"{}").hexdigest()
     for year, read in ((2025, []), (2026, ["2023/publication.json", "2025/publication.json"])):
         where = edition.target_of(what, year)
         where.mkdir(parents=True)
         (where / "publication.json").write_text("{}")
-        entrees = [{"fichier": name} for name in read]
+        entrees = [{"fichier": name, "sha256": known} for name in read]
         (where / "manifest.json").write_text(json.dumps({"entrees": entrees}))
     yearly.in_order(what, 2025, ())  # the later one knows it
     yearly.in_order(what, 2026, ())
@@ -120,6 +122,9 @@ def test_a_year_that_later_reports_do_not_know_is_refused_unless_they_are_made_a
     with pytest.raises(FpiError, match="rendraient des effectifs masqués"):
         yearly.yearly(folder, 2024, tmp_path)
     assert not edition.target_of(what, 2024).exists()
+    (edition.target_of(what, 2025) / "publication.json").write_text("{} ")  # made again since
+    assert yearly.unaware(what, 2025) == [2026]
+    assert yearly.unaware(what, 2026) == []
 
 
 def test_a_report_stays_current_when_a_later_one_is_made(tmp_path):

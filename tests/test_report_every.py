@@ -1,6 +1,7 @@
 """The page that lists the project's reports names each, and says which ones are simulated."""
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import date
 
@@ -40,6 +41,8 @@ def test_every_report_is_listed_the_latest_first_with_its_data_and_its_proof(tmp
     report(tmp_path, 2025, simulated=False)
     report(tmp_path, 2026, simulated=True)
     (tmp_path / "essai" / "2024").mkdir()  # not a report
+    aside = tmp_path / "essai" / ".2026.precedent"  # while another report takes its place
+    shutil.copytree(tmp_path / "essai" / "2026", aside)
     page = listed(tmp_path)
     rows = [
         [cell.get_text(" ", strip=True) for cell in row.find_all(["th", "td"])]

@@ -30,7 +30,7 @@ from fpi_eval.report.runner.clean import clean
 from fpi_eval.report.runner.execution import Execution
 from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.notebooks import inspect
-from fpi_eval.report.runner.progress import Silent
+from fpi_eval.report.runner.progress import Display
 from fpi_eval.report.runner.run import check_parameters, run
 from fpi_eval.report.runner.swap import replaced
 from fpi_eval.report.runner.yearly import yearly
@@ -431,6 +431,18 @@ def test_an_input_that_changes_while_the_run_goes_on_leaves_the_earlier_report(r
     assert content(report.folder) == before
 
 
+def test_a_notebook_saved_while_the_run_goes_on_is_executed_as_it_was(project, tmp_path):
+    page = write_notebook(tmp_path / "notebooks" / "02_places.ipynb", ("reponse", '"Trois."'))
+    basis = manifest.Basis.of([page], {"rentree": 2022}, edition=EDITION, inputs={}, root=tmp_path)
+    write_notebook(page, ("reponse", '"Quatre."'))
+    made = run(
+        [page], {"rentree": 2022}, tmp_path / "2022", edition=EDITION, basis=basis, root=tmp_path,
+        progress=False,
+    )  # fmt: skip
+    executed = (made.folder / "02_places_simule.ipynb").read_text(encoding="utf-8")
+    assert ("Trois." in executed, "Quatre." in executed) == (True, False)
+
+
 OTHER = """
 import sys
 from pathlib import Path
@@ -528,6 +540,13 @@ def test_an_account_without_a_home_has_its_paths_hidden_too(tmp_path, monkeypatc
     monkeypatch.delenv("HOME", raising=False)
     monkeypatch.setattr("pwd.getpwuid", unknown)
     assert manifest.shown_paths({}, tmp_path)[str(tmp_path)] == "."
+
+
+def test_a_folder_that_is_a_link_is_hidden_under_both_its_names(tmp_path, monkeypatch):
+    (link := tmp_path / "lien").symlink_to(place := tmp_path / "disque")
+    monkeypatch.setattr(manifest.tempfile, "gettempdir", lambda: str(link))
+    shown = manifest.shown_paths({}, tmp_path / "projet")
+    assert shown[str(link)] == shown[str(place)] == "[tmp]"
 
 
 INTERRUPTED = """
@@ -654,9 +673,10 @@ def test_one_file_changed_runs_again_the_notebooks_that_used_it(tmp_path, capsys
         "01_places": 'len(annee.donnees.table("affelnet"))',
         "02_bts": 'len(annee.donnees.table("parcoursup_bts"))',
         "03_alertes": "len(annee.donnees.alertes())",
-        "04_seul": "import os\nlen(os.listdir(donnees))",
+        "04_seul": "import fpi_eval.text; import os\nlen(os.listdir(donnees))",
         "05_secteurs": "len(annee.secteurs)",
         "06_cellules": "len(annee.cells)",
+        "07_seul": "import fpi_eval, os\nlen(os.listdir(donnees))",
     }
     for name, ask in asks.items():
         declared = f'programme = "{programme.dossier}"\nrentree = 2022\ndonnees = ""'
@@ -671,10 +691,10 @@ def test_one_file_changed_runs_again_the_notebooks_that_used_it(tmp_path, capsys
     changed = tmp_path / "fichiers" / programme.source("affelnet").fichier.format(rentree=2021)
     lines = changed.read_bytes().splitlines(keepends=True)
     changed.write_bytes(b"".join(lines[:-1]))
-    assert sorted(again()) == ["01_places", "03_alertes", "04_seul", "06_cellules"]
+    assert sorted(again()) == ["01_places", "03_alertes", "04_seul", "06_cellules", "07_seul"]
     sectors = Path(programme.dossier) / "secteurs.csv"
     sectors.write_bytes(sectors.read_bytes() + b"\n")
-    assert sorted(again()) == ["03_alertes", "04_seul", "05_secteurs"]
+    assert sorted(again()) == ["03_alertes", "04_seul", "05_secteurs", "07_seul"]
     assert again() == []
 
 
@@ -701,7 +721,7 @@ def test_the_time_left_is_what_notebooks_took_the_last_time_on_these_processes(
     tmp_path, monkeypatch
 ):
     monkeypatch.setattr(execution, "processes", lambda: 2)
-    run = Execution({}, tmp_path, {}, Journal(tmp_path / "2022"), Silent())
+    run = Execution({}, tmp_path, {}, {}, Journal(tmp_path / "2022"), Display())
     assert run.left() == 0
     run.expected = {"a": 20, "b": 6, "c": 6}
     run.began = {"a": time.monotonic() - 10, "b": time.monotonic() - 4}

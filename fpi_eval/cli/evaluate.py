@@ -60,7 +60,7 @@ def run_report(
     a_blanc: ABlanc = False,
 ) -> None:
     """Produit le rapport d'une année scolaire dans reports/, ou de plusieurs à la fois."""
-    from fpi_eval.report.runner.yearly import several, yearly
+    from fpi_eval.report.runner.yearly import ignored, several, yearly
 
     asked = several(programme, rentree)
     langues = () if langue == "fr" else (langue,)
@@ -69,6 +69,8 @@ def run_report(
             planned_run(*one, donnees)
     elif len(asked) == 1 and not cluster:
         say(yearly(*asked[0], donnees, force=refaire, langues=langues).index)
+        for words in ignored(asked) if donnees else ():
+            say(words, error=True)
     else:
         many(asked, donnees, refaire, langues, cluster)
 

@@ -1,9 +1,11 @@
 """What every page of a report says of itself."""
 
+import json
 import os
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from fpi_eval.language import FRENCH, _
 from fpi_eval.programme import Programme
@@ -11,6 +13,7 @@ from fpi_eval.programme_folders import PROJECT
 from fpi_eval.text import BANNER, annee_scolaire
 
 SIMULATED_SUFFIX = "_simule"
+NOTEBOOKS, MANIFEST = "0*.ipynb", "manifest.json"
 PUBLICATION, QUANTITIES = "publication", "chiffres"  # what a report keeps for the others
 #: Begins the name of what a later report kept. A report stays current when one is made after it.
 LATER = "apres/"
@@ -104,9 +107,12 @@ def project_root(programme: Programme) -> Path:
 
 
 def notebooks_of(programme: Programme) -> Path:
-    """Return the project's own notebooks, else those that come with the library."""
+    """Return the folder of the project's own notebooks, else of those that come with the library.
+
+    Copies made for research, in a folder of this one, are none of a report's.
+    """
     own = project_root(programme) / "notebooks"
-    return own if own.is_dir() else PROJECT / "notebooks"
+    return own if any(own.glob(NOTEBOOKS)) else PROJECT / "notebooks"
 
 
 def reports_of(dossier: Path) -> Path:
@@ -149,8 +155,22 @@ def _kept_years(
 ) -> dict[int, Path]:
     own = kept_file(programme, rentree, name, simulated=simulated)
     years = {int(p.parent.name): p for p in own.parents[1].glob(f"*/{own.name}")
-             if p.parent.name.isdigit()}  # fmt: skip
+             if p.parent.name.isdecimal()}  # fmt: skip
     return dict(sorted(years.items()))
+
+
+def manifest_of(report: Path) -> dict[str, Any]:
+    """Return what made a report, nothing where no manifest can be read."""
+    try:
+        found = json.loads((report / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def inputs_read(report: Path) -> dict[str, str]:
+    """Return the SHA-256 of the files that a report was made from, by name."""
+    return {one["fichier"]: one["sha256"] for one in manifest_of(report).get("entrees", [])}
 
 
 def absolute(folder: str | Path) -> str:

@@ -1,7 +1,5 @@
 """What headline numbers an earlier report published, and what moved them since."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -26,8 +24,9 @@ from fpi_eval.panel.two_years import (
     two_years,
 )
 from fpi_eval.panel.year import Year
+from fpi_eval.pinned import sha256
 from fpi_eval.programme import Programme
-from fpi_eval.report.edition import QUANTITIES, kept_earlier, kept_file
+from fpi_eval.report.edition import QUANTITIES, inputs_read, kept_earlier, kept_file
 from fpi_eval.report.published import counts, people
 from fpi_eval.report.published.shown_quantities import read_quantities
 from fpi_eval.text import liste
@@ -75,14 +74,7 @@ def published(donnees: Donnees, rentree: int) -> EarlierReport:
         )
     note([f"{rentree}/{path.name}"])
     found = read_quantities(path)
-    return EarlierReport(rentree, found, _hashes(path.with_name("manifest.json")))
-
-
-def _hashes(manifest: Path) -> dict[str, str]:
-    if not manifest.is_file():
-        return {}
-    entries = json.loads(manifest.read_text(encoding="utf-8")).get("entrees", [])
-    return {one["fichier"]: one["sha256"] for one in entries}
+    return EarlierReport(rentree, found, inputs_read(path.parent))
 
 
 def last_report(year: Year) -> EarlierReport | Absent:
@@ -175,7 +167,7 @@ def _others(found: Donnees, hashes: Mapping[str, str]) -> set[str]:
     return {
         name
         for name, path in found.fichiers.items()
-        if hashes.get(name, "") not in ("", hashlib.sha256(path.read_bytes()).hexdigest())
+        if hashes.get(name, "") not in ("", sha256(path))
     }
 
 

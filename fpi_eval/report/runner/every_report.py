@@ -13,9 +13,8 @@ from fpi_eval.errors import FpiError
 from fpi_eval.headline import Headline, Quantity
 from fpi_eval.headline.first_page import as_number, begun, entered, largest_target, only_own, vague
 from fpi_eval.language import FRENCH, NAMES, OTHERS, _, speaking, spoken
-from fpi_eval.report.edition import QUANTITIES, SIMULATED_SUFFIX, front
+from fpi_eval.report.edition import MANIFEST, QUANTITIES, SIMULATED_SUFFIX, front, manifest_of
 from fpi_eval.report.published.shown_quantities import read_quantities
-from fpi_eval.report.runner import manifest
 from fpi_eval.report.runner.accessible import set_french
 from fpi_eval.table_files import replace_files
 from fpi_eval.text import BANNER, MISSING
@@ -83,10 +82,11 @@ def _page(lines: list[Line], others: set[str]) -> str:
 def _lines(folder: Path) -> Iterator[Line]:
     """Yield every whole report, those of a programme from the latest year on.
 
-    A folder whose manifest is not that of a report is none.
+    A folder whose manifest is not that of a report is none, nor is one being made or put aside.
     """
-    for place in sorted(folder.glob("*/*/manifest.json"), key=lambda p: (p.parts[-3], -_year(p))):
-        kept = manifest.read(place.parent) or {}
+    years = (p for p in folder.glob(f"*/*/{MANIFEST}") if p.parts[-2].isdecimal())
+    for place in sorted(years, key=lambda p: (p.parts[-3], -int(p.parts[-2]))):
+        kept = manifest_of(place.parent)
         if not kept.keys() >= SHOWN or not (place.parent / PAGE).is_file():
             continue
         simulated = kept["donnees"] != "réelles"
@@ -108,11 +108,6 @@ def _numbers(path: Path) -> Headline:
         return found.said(spoken())
     except FpiError:
         return Headline()
-
-
-def _year(path: Path) -> int:
-    name = path.parts[-2]
-    return int(name) if name.isdigit() else 0
 
 
 def _shown(found: Headline) -> Iterator[str]:

@@ -26,14 +26,17 @@ from fpi_eval.errors import FpiError
 from fpi_eval.report.runner import fork_server, kernels
 from fpi_eval.report.runner.clean import clean, warnings_of
 from fpi_eval.report.runner.journal import Journal
-from fpi_eval.report.runner.notebooks import NotebookInfo, load
+from fpi_eval.report.runner.notebooks import NotebookInfo
 from fpi_eval.report.runner.progress import Display
 from fpi_eval.report.runner.swap import scratch, sweep
 
 TRACE_LINES = 200
 COLOURS = re.compile(r"\x1b\[[\d;]*m")  # of a traceback
 # What reads files without the library: nobody then knows which ones.
-OTHER = re.compile(r"^\s*(?:import|from)\s+(?!fpi_eval\b)|\bopen\(|\bdossier\b", re.MULTILINE)
+OTHER = re.compile(
+    r"(?:^|;)\s*(?:[%!]|import\s[^;\n]*,|(?:import|from)\s+(?!fpi_eval\b))|\bopen\(|\bdossier\b",
+    re.MULTILINE,
+)
 
 
 class _Stopped(Exception):
@@ -44,13 +47,14 @@ class _Stopped(Exception):
 class Execution:
     """Execute notebooks with the same parameters, from the same working folder.
 
-    `paths` maps the machine's paths to what is shown in their place; `journal` keeps times, and
-    the details of a failure apart.
+    `paths` maps the machine's paths to what is shown in their place; `sources` is what the files
+    held when the run began; `journal` keeps times, and the details of a failure apart.
     """
 
     parameters: Mapping[str, Any]
     root: Path
     paths: Mapping[str, str]
+    sources: Mapping[str, str]
     journal: Journal
     out: Display
     beside: Callable[[], object] | None = None  # computed here, once notebooks leave a place
@@ -97,7 +101,7 @@ class Execution:
     def one(self, info: NotebookInfo, output: Path, folder: Path) -> list[str]:
         """Execute one notebook and return its warnings."""
         self.began[info.name] = started = time.monotonic()
-        notebook = load(info.path)
+        notebook = nbformat.reads(self.sources[info.path.name], as_version=4)
         total = sum(cell.cell_type == "code" for cell in notebook.cells) + bool(self.parameters)
         done = iter(range(1, total + 1))
         connection = folder / f"{info.name}.json"
@@ -129,7 +133,7 @@ class Execution:
             raise self._failure(info, notebook, error, kernels.said_file(connection)) from error
         cleaned = clean(executed, self.paths)
         nbformat.validate(cleaned)
-        nbformat.write(cleaned, output)
+        output.write_bytes(f"{nbformat.writes(cleaned)}\n".encode())
         code = (cell.source for cell in notebook.cells if cell.cell_type == "code")
         if not OTHER.search("\n".join(code)):
             with suppress(OSError):

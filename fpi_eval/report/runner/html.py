@@ -18,9 +18,9 @@ from fpi_eval.calendar import seen_on
 from fpi_eval.headline import Headline
 from fpi_eval.headline.first_page import WORDS, first_page
 from fpi_eval.language import FRENCH, NAMES, _, speaking
-from fpi_eval.report.edition import QUANTITIES, Edition
+from fpi_eval.report.edition import QUANTITIES, Edition, today
 from fpi_eval.report.published.shown_quantities import shown_quantities
-from fpi_eval.report.runner import fork_server, manifest, pdf, told_tables, translated
+from fpi_eval.report.runner import fork_server, pdf, told_tables, translated
 from fpi_eval.report.runner.accessible import improve
 from fpi_eval.report.runner.chapters import Page, compose
 from fpi_eval.report.runner.extract import write_tables
@@ -177,7 +177,7 @@ def _exporter() -> HTMLExporter:
 
 def _context(pages: Sequence[Page], edition: Edition) -> dict[str, Any]:
     """Return what every page's frame needs."""
-    day, seen = manifest.today(), seen_on(edition.rentree)
+    day, seen = today(), seen_on(edition.rentree)
     return {
         "pages": pages,
         "edition": edition,
@@ -213,4 +213,4 @@ def _write(path: Path, html: str, edition: Edition) -> None:
     """
     french = edition.langue == FRENCH
     made = kept(improve, html, edition) if french else improve(html, edition)
-    path.write_text(made, encoding="utf-8")
+    path.write_bytes(made.encode())

@@ -30,11 +30,6 @@ def said_file(connection: Path) -> Path:
     return connection.with_suffix(".txt")
 
 
-def can_fork(command: list[str]) -> bool:
-    """Return whether the kernel of a command line is one to fork here."""
-    return command[:3] == [sys.executable, "-m", "ipykernel_launcher"] and forking()
-
-
 def by_sockets(manager: KernelManager) -> None:
     """Have a run speak to its kernels by sockets that are files of its own folder.
 
@@ -53,7 +48,7 @@ class Provisioner(LocalProvisioner):
         if given := self.config.KernelManager.get("connection_file"):  # by a run, not papermill
             said = str(said_file(Path(given)))
             kwargs["env"] = dict(kwargs["env"]) | {VARIABLE: str(used_file(Path(given)))}
-        if not can_fork(cmd):
+        if cmd[:3] != [sys.executable, "-m", "ipykernel_launcher"] or not forking():
             return await super().launch_kernel(cmd, **kwargs)
         cwd = str(kwargs.get("cwd") or os.getcwd())
         try:

@@ -16,11 +16,10 @@ from typing import Any
 
 import fpi_eval
 from fpi_eval.pinned import changed, sha256
-from fpi_eval.report.edition import LATER, Edition, today
+from fpi_eval.report.edition import LATER, MANIFEST, Edition, manifest_of, today
 from fpi_eval.store import code_reached
 from fpi_eval.versions import package_versions
 
-NAME, NOTEBOOKS = "manifest.json", "0*.ipynb"
 UNCHANGED = "Rien n'a changé depuis le dernier rapport : il est gardé tel quel."
 PACKAGE = Path(fpi_eval.__file__).parent
 DATA_SUFFIXES = {".json", ".toml", ".csv", ".po"}
@@ -120,19 +119,18 @@ def shown_paths(parameters: Mapping[str, object], root: Path) -> dict[str, str]:
     A parameter that is a path inside the project is shown relative to it; one outside, by its
     last part only.
     """
-    shown: dict[str, Any] = {}
+    shown: dict[str, str] = {}
     for value in parameters.values():
         if isinstance(value, str | Path) and value and (path := root / value).exists():
             inside = path.resolve().is_relative_to(root.resolve())
-            words = (
+            shown[str(path)] = (
                 path.resolve().relative_to(root.resolve()).as_posix()
                 if inside
                 else f"…/{path.resolve().name}"
             )
-            shown |= {str(path): words, str(path.resolve()): words}
-    shown |= {str(p): "." for p in (root, root.resolve())}
-    shown |= {sys.prefix: "[python]", sys.base_prefix: "[python]"}
+    shown |= {str(root): ".", sys.prefix: "[python]", sys.base_prefix: "[python]"}
     shown |= {os.path.expanduser("~"): "~", tempfile.gettempdir(): "[tmp]"}
+    shown = {os.path.realpath(path): words for path, words in shown.items()} | shown
     return {path: words for path, words in shown.items() if len(path) > 3}
 
 
@@ -178,7 +176,7 @@ def write(
 
     Only `genere_le`, and the hashes of the pages that print that date, vary from day to day.
     """
-    outputs = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != NAME)
+    outputs = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != MANIFEST)
     edition = basis.edition
     content = {
         "programme": edition.programme,
@@ -222,27 +220,13 @@ def write(
         "genere_le": today().isoformat(),
     }
     text = json.dumps(content, indent=2, ensure_ascii=False, default=str)
-    (folder / NAME).write_text(text + "\n", encoding="utf-8")
-
-
-def read(folder: Path) -> dict | None:
-    """Return the manifest of a report, or None if there is none that can be read."""
-    try:
-        found = json.loads((folder / NAME).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
-def inputs_read(folder: Path) -> set[str]:
-    """Return the names of the files that a report was made from, none without a manifest."""
-    return {one["fichier"] for one in (read(folder) or {}).get("entrees", [])}
+    (folder / MANIFEST).write_bytes(f"{text}\n".encode())
 
 
 def is_current(folder: Path, basis: Basis) -> bool:
     """Return whether the folder's report was made from this basis and is still whole."""
-    manifest = read(folder)
-    if manifest is None or manifest.get("empreinte_des_entrees") != basis.whole():
+    manifest = manifest_of(folder)
+    if manifest.get("empreinte_des_entrees") != basis.whole():
         return False
     made = _sound(folder, manifest)
     return bool(made) and len(made) == len(manifest["sorties"])
@@ -253,7 +237,7 @@ def still_good(folder: Path, basis: Basis) -> dict[str, tuple[Path, list[str]]]:
 
     Each with the files that it used.
     """
-    manifest = read(folder) or {}
+    manifest = manifest_of(folder)
     made = _sound(folder, manifest)
     found = {}
     for one in manifest.get("notebooks", []):

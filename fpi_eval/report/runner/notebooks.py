@@ -1,7 +1,6 @@
 """Discover the notebooks and read what each declares."""
 
 import ast
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Any
 import nbformat
 
 from fpi_eval.errors import FpiError
-from fpi_eval.report.runner.manifest import NOTEBOOKS
+from fpi_eval.report.edition import NOTEBOOKS
 
 PARAMETERS = "parameters"
 
@@ -26,7 +25,6 @@ class NotebookInfo:
     question: str
     parameters: Mapping[str, Any]
     declares: Mapping[str, Any]
-    sha256: str
 
     @property
     def name(self) -> str:
@@ -68,7 +66,6 @@ def inspect(path: str | Path) -> NotebookInfo:
         question=re.sub(r"^Questions?\s*[.:]\s*", "", question.replace("**", "")),
         parameters=MappingProxyType(_parameters(notebook, path.name)),
         declares=MappingProxyType(dict(notebook.metadata.get("fpi_eval", {}))),
-        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 
 

@@ -21,8 +21,7 @@ from bs4 import BeautifulSoup, PageElement, Tag
 
 from fpi_eval import escapes
 from fpi_eval.language import FRENCH, _, locale
-from fpi_eval.report.edition import Edition
-from fpi_eval.report.runner import manifest
+from fpi_eval.report.edition import Edition, today
 from fpi_eval.report.runner.accessible import set_french
 from fpi_eval.report.runner.chapters import Page
 from fpi_eval.report.runner.shortened import slides, synthesis
@@ -83,7 +82,7 @@ def write(folder: Path, pages: Sequence[Page], edition: Edition) -> None:
             if tags:
                 writer = _Writer()
                 said = TEMPLATE.read_text("utf-8") + writer.blocks(tags)
-                facts, day = _facts(kind, edition), manifest.today()
+                facts, day = _facts(kind, edition), today()
                 job = partial(kept, _compile, kind, said, writer.drawings, facts, day)
                 jobs[folder / edition.file(name, "pdf")] = pool.submit(job)
         for target, made_now in jobs.items():  # typst works while the next document is written
@@ -105,7 +104,7 @@ def _facts(kind: str, edition: Edition) -> dict[str, str]:
         "titre": edition.titre,
         "annee": edition.annee,
         "avis": edition.banner,
-        "date": date_longue(manifest.today()),
+        "date": date_longue(today()),
         "nom": _(kind),
         "page": _("Page"),
         "sur": _("sur"),

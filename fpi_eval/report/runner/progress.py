@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
@@ -10,8 +9,8 @@ from fpi_eval.terminal import Terminal
 from fpi_eval.text import nombre
 
 
-class Display(Protocol):
-    """What the runner tells while it works."""
+class Display:
+    """What the runner tells while it works; this one shows nothing of it."""
 
     def start(self, name: str, total: int) -> None:
         """Say that a notebook begins."""
@@ -26,16 +25,7 @@ class Display(Protocol):
         """Say a sentence."""
 
 
-class Silent:
-    """A display that shows nothing."""
-
-    def start(self, name: str, total: int) -> None: ...  # noqa: D102
-    def step(self, name: str, done: int, total: int) -> None: ...  # noqa: D102
-    def end(self, name: str, seconds: float) -> None: ...  # noqa: D102
-    def say(self, message: str) -> None: ...  # noqa: D102
-
-
-class PlainLines(Silent):
+class PlainLines(Display):
     """Plain lines, for a file or a pipe."""
 
     def __init__(self, console: Terminal) -> None:
@@ -88,7 +78,7 @@ def display(show: bool = True) -> Iterator[Display]:
     """Give the display that suits the error stream: bars on a terminal, else plain lines."""
     console = Terminal(stderr=True)
     if not show:
-        yield Silent()
+        yield Display()
     elif console.is_terminal:
         bars = Bars(console)
         with bars.progress:

@@ -51,7 +51,8 @@ def run(
         Every file the result depends on (``programme.toml`` and the register included) under the
         name that the manifest gives it.
     basis : Basis, optional
-        What the report depends on, where it is known already: inputs are then not read again.
+        What the report depends on, where it is known already: no input is then read again, and
+        notebooks are executed as it has them.
     root : path, optional
         Working folder of the notebooks; default: the current folder.
     force : bool
@@ -97,7 +98,7 @@ def run(
             if good:
                 out.say(f"Repris tels quels : {liste(good)}.")
             hidden = shown_paths(parameters, root)
-            execution = Execution(parameters, root, hidden, journal, out, beside)
+            execution = Execution(parameters, root, hidden, basis.notebooks, journal, out, beside)
             due = [info for info in infos if info.path.name not in good]
             warnings = execution.all(due, [folder / edition.file(i.name, "ipynb") for i in due])
             more = []

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from fpi_eval.errors import FpiError, fault
 from fpi_eval.panel.loading import credit
 from fpi_eval.panel.run_files import files_of, folder_of
-from fpi_eval.pinned import pinned
+from fpi_eval.pinned import pinned, sha256
 from fpi_eval.programme import Programme, load_programme, parse_rentree
 from fpi_eval.programme_folders import find_programme
 from fpi_eval.report.edition import (
+    NOTEBOOKS,
     PUBLICATION,
     QUANTITIES,
     Edition,
     absolute,
+    inputs_read,
     kept_earlier,
     kept_file,
     kept_later,
@@ -24,14 +26,7 @@ from fpi_eval.report.edition import (
     target_of,
 )
 from fpi_eval.report.runner.journal import Journal
-from fpi_eval.report.runner.manifest import (
-    NOTEBOOKS,
-    UNCHANGED,
-    Basis,
-    Report,
-    inputs_read,
-    is_current,
-)
+from fpi_eval.report.runner.manifest import UNCHANGED, Basis, Report, is_current
 from fpi_eval.report.runner.swap import no_other, untouched
 from fpi_eval.store import forget
 from fpi_eval.terminal import say
@@ -77,14 +72,15 @@ def quietly(
 
 
 def unaware(what: Programme, rentree: int) -> list[int]:
-    """Return the later years whose reports, on real files, do not know that of a rentrée."""
-    name = kept_file(what, rentree, PUBLICATION, simulated=False).name
+    """Return the later years whose reports, on real files, do not know that of a rentrée as it is.
+
+    One that is no more on the disk is known by its name.
+    """
+    own = kept_file(what, rentree, PUBLICATION, simulated=False)
+    now = sha256(own) if own.is_file() else None
     later = kept_later(what, rentree, PUBLICATION, simulated=False).values()
-    return [
-        int(path.parent.name)
-        for path in later
-        if f"{rentree}/{name}" not in inputs_read(path.parent)
-    ]
+    read = {p.parent.name: inputs_read(p.parent).get(f"{rentree}/{own.name}") for p in later}
+    return [int(year) for year, known in read.items() if known is None or now not in (None, known)]
 
 
 def in_order(what: Programme, rentree: int, asked: Collection[int]) -> None:
@@ -97,8 +93,9 @@ def in_order(what: Programme, rentree: int, asked: Collection[int]) -> None:
     if left := sorted(set(unaware(what, rentree)) - set(asked)):
         years = liste([annee_scolaire(year) for year in left])
         raise FpiError(
-            f"il existe déjà un rapport pour {years}, qui masque sans connaître celui-ci : publiés "
-            "ensemble, ils rendraient des effectifs masqués. Faites les années dans l'ordre : "
+            f"il existe déjà un rapport pour {years}, qui masque sans connaître celui-ci tel qu'il "
+            "est : publiés ensemble, ils rendraient des effectifs masqués. Faites les années dans "
+            "l'ordre : "
             f"« fpi-eval run {rentree}..{left[-1]} », avec les mêmes options, refait aussi les "
             "suivantes."
         )
@@ -108,11 +105,12 @@ def ignored(made: Iterable[tuple[Path, int]]) -> Iterator[str]:
     """Yield, for each report on real files that a later one does not know, a warning."""
     for folder, year in made:
         if later := unaware(load_programme(folder), year):
-            years = liste([annee_scolaire(one) for one in sorted(later)])
+            years = liste([annee_scolaire(one) for one in later])
             yield (
                 f"Ne publiez pas le rapport {folder.name} {annee_scolaire(year)} avec celui de "
-                f"{years}, qui masque sans le connaître : ensemble, ils rendraient des effectifs "
-                "masqués. Refaites d'abord le plus récent."
+                f"{years}, qui masque sans le connaître tel qu'il est : ensemble, ils rendraient "
+                f"des effectifs masqués. « fpi-eval run {year}..{later[-1]} », avec les mêmes "
+                "options, refait ce qui doit l'être."
             )
 
 
@@ -158,8 +156,6 @@ def yearly(
     target, root = target_of(what, rentree), project_root(what)
     journal = Journal(target)
     with journal.refusals(), untouched(target), no_other(target):
-        if not simulated:
-            in_order(what, rentree, asked)
         inputs = inputs_of(what, rentree, donnees)
         given = {"programme": str(what.dossier), "rentree": rentree, "donnees": absolute(donnees)}
         credits = (credit(simulated=simulated),)
@@ -171,6 +167,8 @@ def yearly(
             if progress:
                 say(UNCHANGED, error=True)
             return Report(target, made=False, seconds=0.0)
+        if not simulated:
+            in_order(what, rentree, asked)
         if force:
             forget()
         return _made(what, now, given, target, inputs, journal, force=force, progress=progress)
