@@ -396,10 +396,13 @@ def test_a_file_tells_its_millesime_by_its_name_alone(tmp_path):
     pyreadstat.write_xport(table.rename(columns=short), str(tmp_path / "ids" / "2021_2022.xpt"))
     (tmp_path / "d_2021_2022.parquet").mkdir()
     table.to_parquet(tmp_path / "d_2021_2022.parquet" / "part-0.parquet")
-    for name, columns in (("ids/{millesime}", short), ("d_{millesime}", {})):
+    for name, columns in (
+        ("ids/{millesime}", short), ("d_{millesime}", {}), ("d_{millesime}*", {}),
+    ):  # fmt: skip
         declared = Individus(personnes=name, contrats="c", colonnes_personnes=columns)
         with open_folder(tmp_path, declared, REGIONS) as records:
-            assert counts(records)["rentree"].tolist() == [2021], name
+            found = counts(records)  # a folder, and not its pieces once more
+        assert found[["rentree", "terminale"]].to_numpy().tolist() == [[2021, 1]], name
 
 
 def test_a_name_under_windows_tells_its_millesime_too():

@@ -80,11 +80,12 @@ def matching(folder: Path, pattern: str) -> list[tuple[Path, dict[str, str]]]:
             fichier="programme.toml",
         )
     rule = re.compile(_rule(pattern))
-    found = []
-    for path in sorted(folder.rglob("*")):
-        if match := rule.fullmatch(path.relative_to(folder).as_posix()):
-            found.append((path, match.groupdict()))
-    return found
+    found: dict[Path, dict[str, str]] = {}
+    for path in sorted(folder.rglob("*")):  # a folder comes before its pieces, which it holds
+        match = rule.fullmatch(path.relative_to(folder).as_posix())
+        if match and found.keys().isdisjoint(path.parents):
+            found[path] = match.groupdict()
+    return list(found.items())
 
 
 def _rule(pattern: str) -> str:
