@@ -392,22 +392,12 @@ def ecarts(
         return relatifs
     if isinstance(pentes, Absent):
         return pentes
-    rows = relatifs.table.merge(pentes.table, on="m", suffixes=("", "_pente"))
-    shown = pd.DataFrame(
-        {
-            "m": [text.nombre(m, 1) for m in rows["m"]],
-            "relatif": [
-                text.intervalle(low, high, 2)
-                for low, high in zip(rows["ci_low"], rows["ci_high"], strict=True)
-            ],
-            "pente": [
-                text.intervalle(low, high, 2)
-                for low, high in zip(rows["ci_low_pente"], rows["ci_high_pente"], strict=True)
-            ],
-        }
-    )
+    rows = relatifs.table.merge(pentes.table, on="m", suffixes=("_relatif", "_pente"))
+    for name in ("relatif", "pente"):
+        ends = rows[[f"ci_low_{name}", f"ci_high_{name}"]].to_numpy()
+        rows[name] = [text.intervalle(*both, 2) for both in ends]
     return table(
-        shown,
+        rows.assign(m=[text.nombre(m, 1) for m in rows["m"]]),
         "L'effet, si les formations ouvertes évoluaient autrement que les autres",
         labels={"m": "Écart permis M", "relatif": "Écart d'une année", "pente": "Pente"},
         source=source,

@@ -42,13 +42,10 @@ def phrase(found: AdditionalJobs | Absent, scope: Scope) -> str:
             f"l'effet à {MAIN} mois va {between} personnes.{field}"
         )
     return (
-        f"Dans les lycées professionnels qui ont ouvert des places, {_people(middle)} sont "
+        f"Dans les lycées professionnels qui ont ouvert des places, "
+        f"{text.pluriel(abs(middle), 'personne')} de {'plus' if middle >= 0 else 'moins'} sont "
         f"en emploi à {MAIN} mois ({between}, intervalle à 95 %).{field}"
     )
-
-
-def _people(value: float) -> str:
-    return f"{text.pluriel(abs(value), 'personne')} de {'plus' if value >= 0 else 'moins'}"
 
 
 def effets(found: AdditionalJobs | Absent, context: Context) -> Table | Absent:

@@ -52,10 +52,10 @@ STATISTICS = {
     "q50": "Médiane",
     "q90": "9e décile",
     "moyenne": "Moyenne",
-    "part_hausse": "Part en hausse",
-    "part_baisse": "Part en baisse",
-    "hausse_moyenne": "Hausse moyenne",
-    "baisse_moyenne": "Baisse moyenne",
+    "part_hausse": "Places : part en hausse",
+    "part_baisse": "Places : part en baisse",
+    "hausse_moyenne": "Places : hausse moyenne",
+    "baisse_moyenne": "Places : baisse moyenne",
     "taux_poursuite": "Taux de poursuite",
     "taux_emploi_6_mois": "Taux d'emploi à 6 mois",
     "taux_emploi_12_mois": "Taux d'emploi à 12 mois",
@@ -71,12 +71,6 @@ STATISTICS = {
     "rapport_3": "Élèves : variance sur trois ans",
 }
 SOURCES = {"reel": "Réel", "jumeau": "Jumeau (simulé)"}
-MEASURES = {
-    "part_hausse": "Places : part en hausse",
-    "part_baisse": "Places : part en baisse",
-    "hausse_moyenne": "Places : hausse moyenne",
-    "baisse_moyenne": "Places : baisse moyenne",
-}
 LEVELS = {
     f"{diplome}, {voie}": f"{diplome} {short}"
     for diplome in ("MC", "CAP", "Bac pro", "BTS")
@@ -253,7 +247,7 @@ def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:
     wide = tall.pivot_table("value", ["statistic", "source"], "level", aggfunc="first")
     order = [(name, source) for name in STATISTICS for source in sources]
     wide = wide.loc[[key for key in order if key in wide.index]].reset_index()
-    wide["statistic"] = wide["statistic"].map(STATISTICS | MEASURES)
+    wide["statistic"] = wide["statistic"].map(STATISTICS)
     wide["source"] = wide["source"].map(sources)
     levels = [name for name in LEVELS if name in wide]
     return table(

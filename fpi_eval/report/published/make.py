@@ -1,7 +1,6 @@
 """How a protected table becomes one to publish: words, rates from the counts left, comparisons."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
 
 import pandas as pd
 
@@ -159,13 +158,8 @@ def make(
     said = f"{p.context.credited(source or p.donnees.credit)}, rentrée {p.donnees.rentree}"
     suffix = f" ({text.SIMULATED.lower()})" if p.donnees.simulees else ""
     return Sheet(
-        name, title + suffix, rows.derived(shown, hidden), tuple(columns), said, day(), note
+        name, title + suffix, rows.derived(shown, hidden), tuple(columns), said, today(), note
     )
-
-
-def day() -> date:
-    """Return the date of the run."""
-    return today()
 
 
 def cells(published: Sheet, columns: Sequence[str], *, kept: pd.Series | None = None) -> Shown:
