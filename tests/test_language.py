@@ -262,6 +262,10 @@ def test_a_sentence_keeps_its_numbers_and_the_names_of_the_data():
     french = "En tête, la Drôme : 1 200 places sur 9 000."
     with speaking("en"):
         assert translated.said(french) == "Drôme comes first with 1,200 seats of 9,000."
+        file = translated.said("aucun fichier « parcoursup/fr-esr_2026.csv »")
+        assert file == "no file “parcoursup/fr-esr_2026.csv”"
+        both = "Champ : A B et C, lycées professionnels, voie scolaire ; les pertes des formations "
+        assert "A B and C, voc" in translated.said(f"{both}voisines ne sont pas déduites.")
         with pytest.raises(FpiError, match="pas traduit"):
             translated.said("Rien de tel 12 fois.")
 

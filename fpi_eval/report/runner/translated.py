@@ -49,7 +49,7 @@ MONTHS = {name: number for number, name in get_month_names(locale=LOCALES[FRENCH
 DAY = re.compile(rf"(\d+)(?:er)? ({'|'.join(MONTHS)}) (\d{{4}})(\.?)")
 NAME = r"(?:[Ll]a |[Ll]es? |[Ll]')?(?P<{0}>[A-ZÀ-Ý][\w' -]*)"
 WORDS = r"(?P<{0}>[\w' ,-]+)"
-FILE = r"(?P<{0}>[\w./-]+)"
+FILE = r"(?P<{0}>[\w./{{}}-]+)"  # with the numbers of its name masked
 
 
 def chapters(
@@ -197,7 +197,8 @@ def sentence(words: str) -> str:
     found, names = catalogue(spoken(), CHAPTERS).gettext(masked), dict[str, str]()
     if found == UNTRANSLATED:
         found, names = _with_names(masked) or (_(plain), names)
-    return found.format(*map(number, numbers), **names)
+    told = [*map(number, numbers)]
+    return found.format(*told, **{name: words.format(*told) for name, words in names.items()})
 
 
 def _with_names(masked: str) -> tuple[str, dict[str, str]] | None:
