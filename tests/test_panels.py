@@ -13,6 +13,7 @@ from fpi_eval.impact.jobs.passage import passage
 from fpi_eval.impact.jobs.regional import regional_change
 from fpi_eval.indicators import compute, deploiement, filieres, qualite
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS
+from fpi_eval.panel.panels import Panels
 from fpi_eval.programme import load_programme
 from fpi_eval.report.pages import donnees, places
 from fpi_eval.report.published import counts as proteges
@@ -33,6 +34,15 @@ def brut(donnees_reelles):
     """The raw regional file, read without the library."""
     return pd.read_csv(donnees_reelles / "inserjeunes" / "ij_region_data.csv", sep=";", dtype="str",
                        encoding="utf-8-sig")  # fmt: skip
+
+
+def test_an_opening_written_under_an_old_uai_is_of_the_new_one():
+    donnees = SimpleNamespace(
+        a=lambda name: True,
+        table=lambda name: pd.DataFrame({"uai": ["0010001W", "0010006B"]}),
+        changements_uai=pd.DataFrame({"ancien_uai": ["0010001W"], "nouveau_uai": ["0690016T"]}),
+    )
+    assert Panels(donnees).registre["uai"].tolist() == ["0690016T", "0010006B"]
 
 
 def test_aura_final_year_students_equal_sums_of_the_raw_file(suivante, brut):

@@ -195,7 +195,6 @@ def openings(p: Panels) -> tuple[pd.DataFrame, bool]:
     derived = not p.donnees.a("ouvertures")
     rows = p.derivees if derived else coded(p, p.registre)
     rows = rows.assign(
-        uai=latest_uai(rows["uai"], p.donnees.changements_uai),
         rentree=rows["rentree"].astype("int64"),
         ouvertes=rows["places_ouvertes"].astype(float),
     )

@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval.panel import admissions, secteurs, tension
 from fpi_eval.panel.bts_passage import Matching, match_bts, passage_panel
 from fpi_eval.panel.capacites import Capacites, capacites
-from fpi_eval.panel.identity import BTS, options_of_bts, renovations
+from fpi_eval.panel.identity import BTS, latest_uai, options_of_bts, renovations
 from fpi_eval.panel.loading import Donnees
 from fpi_eval.panel.matching import departement_of, with_kin
 from fpi_eval.panel.publication import last_counted
@@ -134,10 +134,11 @@ class Panels:
 
     @cached_property
     def registre(self) -> pd.DataFrame:
-        """Register of openings up to the rentrée; empty when the folder holds none."""
+        """Register of openings up to the rentrée, latest UAI; empty when the folder holds none."""
         if not self.donnees.a("ouvertures"):
             return pd.DataFrame(columns=[column.name for column in REGISTRE.columns])
-        return self.donnees.table("ouvertures")
+        rows = self.donnees.table("ouvertures")
+        return rows.assign(uai=latest_uai(rows["uai"], self.donnees.changements_uai))
 
     @cached_property
     def rapprochement(self) -> pd.DataFrame:
