@@ -77,7 +77,7 @@ def read_grid(content: bytes, sheet: str, schema: TableSchema, fichier: str) -> 
     else:
         first, below = read_sheet(content, sheet, fichier)
         grid = _under_header([first, *below], schema, "xlsx")
-        title, marks = _marks_of_excel(content, sheet, schema, fichier)
+        title, marks = _marks_of_excel(content, sheet, schema, grid, fichier)
     _refuse_ambiguous(title, marks, grid, fichier)
     return grid
 
@@ -205,7 +205,7 @@ def _refuse_second(name: str, rows: list[list[str]], schema: TableSchema, fichie
 
 
 def _marks_of_excel(
-    content: bytes, sheet: str, schema: TableSchema, fichier: str
+    content: bytes, sheet: str, schema: TableSchema, grid: Grid, fichier: str
 ) -> tuple[str, Marks]:
     """Return the name and the marks of the sheet read; raise for a second one of openings."""
     try:
@@ -219,9 +219,8 @@ def _marks_of_excel(
         if other is not page and spelling(other.title) not in OURS:
             rows = other.iter_rows(max_row=TITLE_ROWS, values_only=True)
             _refuse_second(other.title, [[as_text(v) for v in r] for r in rows], schema, fichier)
-    struck = {
-        c.row for row in page.iter_rows() for c in row if c.value and c.font and c.font.strike
-    }
+    read = page.iter_rows(max_row=max(grid.lines, default=1), max_col=len(grid.header) or 1)
+    struck = {c.row for row in read for c in row if c.value and c.font and c.font.strike}
     hidden = [n for n, row in page.row_dimensions.items() if row.hidden]
     return page.title, Marks(hidden, sorted(struck), list(page.merged_cells.ranges))
 
