@@ -260,7 +260,9 @@ def test_a_second_register_in_the_workbook_is_refused(tmp_path):
     assert "Ouvertures 2025" in refusal(book(tmp_path, edit=second))
 
     def notes(_, made):
-        made.create_sheet("Notes").append(["à revoir avec le rectorat"])
+        page = made.create_sheet("Notes")
+        page.append(["Formation", "à revoir avec le rectorat"])
+        page.append(["Contact", "Mme X"])
 
     assert seats(book(tmp_path, edit=notes)) == [10, 8]
 

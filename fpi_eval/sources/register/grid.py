@@ -194,8 +194,8 @@ def _refuse_second(name: str, rows: list[list[str]], schema: TableSchema, fichie
     """Raise if another sheet holds openings too: nobody knows which of the two is meant."""
     known = {spelling(c.header) for c in schema.columns}
     filled = [row for row in rows if any(row)]
-    names_ours = any(spelling(cell) in known for row in filled[:TITLE_ROWS] for cell in row if cell)
-    if len(filled) > 1 and names_ours:
+    ours = [sum(spelling(cell) in known for cell in row if cell) for row in filled[:TITLE_ROWS]]
+    if len(filled) > 1 and max(ours) > 1:  # one word of ours may stand in notes
         raise FpiError(
             f"la feuille « {name} » porte aussi des ouvertures. Attendu : une seule feuille "
             "d'ouvertures. Recopiez ses lignes sous celles de « Ouvertures » et supprimez-la, ou "
