@@ -105,12 +105,15 @@ def test_a_cost_in_industry_has_no_end_where_the_programme_may_have_brought_nobo
     monkeypatch.setattr(module, "align", lambda *_: frame)
     register = pd.DataFrame({"places_ouvertes": [10.0], "places_prevues": 10.0, "cout": 1000.0})
     said = {}
-    for low, high in ((4.0, 10.0), (-4.0, 10.0), (-10.0, -4.0)):
+    for low, high in ((4.0, 10.0), (-4.0, 10.0), (-10.0, -4.0), (np.nan, np.nan)):
         total = SimpleNamespace(estimate=(low + high) / 2, std_error=1.0, ci_low=low, ci_high=high)
         evaluation = SimpleNamespace(outcome="industrie", total=lambda total=total: total)
         year, panel = SimpleNamespace(register=register), SimpleNamespace(table=None)
-        (found,) = module.industry_costs(year, panel, evaluation)
-        said[low] = found.bounds().replace("\xa0", " ")
+        found = module.industry_costs(year, panel, evaluation)
+        if np.isnan(low):
+            assert found.reason == module.NO_INDUSTRY  # unknown is not below zero
+        else:
+            said[low] = found[0].bounds().replace("\xa0", " ")
     assert said == {
         4.0: "de 100 € à 250 €", -4.0: "au moins 100 €, non borné vers le haut",
         -10.0: "aucun coût positif compatible",

@@ -37,6 +37,10 @@ NO_SEAT_COST = (
     "Le registre n'écrit pas ce qu'ont coûté les places ouvertes : pas de coût par personne dans "
     "l'industrie."
 )
+NO_INDUSTRY = (
+    "L'effet sur les personnes en emploi dans l'industrie n'a pas d'intervalle : pas de coût par "
+    "personne dans l'industrie."
+)
 NO_NET = (
     "Le coût par emploi demande les diplômés en plus, déplacement déduit : ces fichiers ne "
     "permettent pas encore de l'estimer."
@@ -187,6 +191,8 @@ def industry_costs(
     seats = float(frame["dose"].clip(lower=0).groupby(frame["cell"]).max().sum())
     found = evaluation.total()
     few, many = found.ci_low, found.ci_high
+    if np.isnan(few) or np.isnan(many):
+        return Absent(NO_INDUSTRY)
     return tuple(
         UnitCost(
             IN_INDUSTRY, basis, one * seats, found.estimate, found.std_error,

@@ -9,6 +9,7 @@ from fpi_eval import rounding, text
 from fpi_eval.absent import Absent
 from fpi_eval.checks import Evaluation, allowed
 from fpi_eval.costs import UnitCost, cost_table
+from fpi_eval.costs.unit import in_euros
 from fpi_eval.headline import Headline
 from fpi_eval.headline.first_page import UNPROVEN, only_own
 from fpi_eval.impact.frame import GROSS, NET
@@ -19,7 +20,7 @@ from fpi_eval.records import GROUPS
 from fpi_eval.report.pages.couts import told_costs
 from fpi_eval.report.pages.diplomes import PER_SEAT
 from fpi_eval.results import Estimate
-from fpi_eval.rounding import UNTOLD, figures, untold
+from fpi_eval.rounding import UNTOLD, untold
 from fpi_eval.tables import Table, table
 
 WIDE = 0.5  # a share known within more than this is not told
@@ -191,9 +192,9 @@ def couts(
     return table(
         told_costs(cost_table(found)),
         "Coût par personne de plus dans l'industrie de la région",
-        formats={"ratio": lambda euros: text.euros(figures(euros))},
+        formats={"ratio": in_euros},
         labels={"basis": "Montant", "ratio": "Euros", "words": "Intervalle à 95 %"},
-        source=f"{context.programme.cout.source} ; fichiers individuels ; {context.credit}",
+        source=f"Registre des ouvertures ; fichiers individuels ; {context.credit}",
         note="Ce qu'ont coûté les places dont des sortants ont été vus, sur les personnes qu'elles "
         "ont menées jusqu'ici dans l'industrie, déplacement ôté. Le coût baisse à chaque promotion "
         "des mêmes places. Le fonctionnement n'est pas compté.",
