@@ -298,9 +298,9 @@ def missing(found: Headline) -> str:
 
 def unsaid(found: Headline) -> str:
     """Return of how many planned seats nothing says yet whether they opened."""
-    waiting = found.notes.get("sans_reponse", "")
+    waiting = float(found.notes.get("sans_reponse", "0"))
     said = _("Pour {waiting} places prévues, le registre ne dit pas encore ce qui a ouvert.")
-    return said.format(waiting=waiting) if waiting else ""
+    return said.format(waiting=text.nombre(waiting)) if waiting else ""
 
 
 def _none_yet(found: Headline) -> str:

@@ -58,7 +58,7 @@ def places(year: Year, entered: Entered | None = None) -> Headline:
         late = deploiement.manquees(deploiement.avancement(year), year.rentree)["echeance"]
         notes["cibles_manquees"] = " ".join(map(str, late))
     if waiting := _opened(register["places_prevues"][register["places_ouvertes"].isna()]):
-        notes["sans_reponse"] = text.nombre(waiting)
+        notes["sans_reponse"] = str(waiting)
     return Headline(tuple(found), notes)
 
 
