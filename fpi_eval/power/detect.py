@@ -88,7 +88,9 @@ def puissance(
             "aucune rentrée demandée ne montre un résultat de ces ouvertures : le premier se lit à "
             f"la rentrée {first['ligne'].min()}."
         )
-    kept, tables, short = [], [], 0
+    kept: list[pd.DataFrame] = []
+    tables: list[pd.DataFrame] = []
+    short = 0
     for name, years in wanted.items():
         counted = followed(register, rest, name)
         if not years or not (opened(counted) > 0).any():

@@ -161,7 +161,8 @@ class Hosts:
         self, sources: Sequence[Source], order: list[str], placed: dict[int, tuple], rng
     ) -> list[Source]:
         """Place openings in establishments, taken off ``order``, and return what finds no room."""
-        queue, left = sorted(sources, key=len, reverse=True), []
+        queue = sorted(sources, key=len, reverse=True)
+        left: list[Source] = []
         while queue:
             source = queue.pop(0)
             home = max(order, key=lambda uai: self._room(uai, source), default="")
@@ -170,7 +171,7 @@ class Hosts:
                 continue
             order.remove(home)
             free = {level: list(rng.permutation(c)) for level, c in self.free[home].items()}
-            over = []
+            over: list[Opening] = []
             for niveau, path in source:
                 if free.get(niveau):
                     placed[int(free[niveau].pop())] = path
