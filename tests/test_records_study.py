@@ -117,7 +117,9 @@ def test_the_command_writes_protected_tables_and_their_log(
     monkeypatch.setattr(records, "count", lambda *_: compte)
     monkeypatch.setattr("fpi_eval.checks.evaluated", lambda *_: evaluation)
     main(["individus", "2030", "--sortie", str(tmp_path), "--a-blanc"])
-    assert f"serait écrit : {tmp_path}/secteurs.csv" in capsys.readouterr().out
+    planned = capsys.readouterr().out
+    assert f"serait écrit : {tmp_path}/secteurs.csv" in planned
+    assert f"serait écrit : {tmp_path}/journal_exports.csv" in planned
     assert not list(tmp_path.iterdir())
     main(["individus", "2030", "--sortie", str(tmp_path)])
     said = capsys.readouterr().out

@@ -251,6 +251,9 @@ def test_a_failing_notebook_leaves_the_earlier_report_as_it_was(report, project)
     assert str(said.value) == (
         "places.csv, ligne 1 : colonne « uai » absente.\n  (notebook 03_faute.ipynb, cellule 4)"
     )
+    write_notebook(project / "notebooks" / "05_plein.ipynb", "raise OSError(28, 'No space', 'x')")
+    with pytest.raises(FpiError, match=r"^le disque est plein"):
+        make(project, names=["05_plein"])
     panne = r"notebook 04_panne\.ipynb, cellule 4 : ZeroDivisionError"
     with pytest.raises(FpiError, match=panne) as fails:
         make(project, names=["04_panne"])
@@ -258,7 +261,7 @@ def test_a_failing_notebook_leaves_the_earlier_report_as_it_was(report, project)
     assert files_around(report) == [swap.LOCK, "2022", "2022.journal.jsonl"]
     first, *lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert {"paquets", "entrees", "parametres"} <= set(first)
-    assert [line["quoi"] for line in lines[known - 1 :]].count("refus") == 2
+    assert [line["quoi"] for line in lines[known - 1 :]].count("refus") == 3
     (fault,) = (line for line in lines if line["quoi"] == "trace")
     assert (fault["cellule"], fault["erreur"]) == (4, "ZeroDivisionError")
     assert "division by zero" not in log.read_text()  # a message may quote data

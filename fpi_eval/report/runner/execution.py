@@ -1,5 +1,6 @@
 """Execute notebooks, each in a process of its own, one a core, and say what went wrong."""
 
+import errno
 import os
 import re
 import signal
@@ -22,7 +23,7 @@ from traitlets.config import Config
 import fpi_eval
 from fpi_eval import escapes
 from fpi_eval.cluster import processes
-from fpi_eval.errors import FpiError
+from fpi_eval.errors import SYSTEM, FpiError
 from fpi_eval.report.runner import fork_server, kernels
 from fpi_eval.report.runner.clean import clean, warnings_of
 from fpi_eval.report.runner.journal import Journal
@@ -172,6 +173,8 @@ class Execution:
             where += f", cellule {number}" if number else ""
             if error.ename == FpiError.__name__:
                 return FpiError(f"{error.evalue}\n  ({where})")
+            if f"[Errno {errno.ENOSPC}]" in str(error.evalue):
+                return FpiError(f"{SYSTEM[errno.ENOSPC]}\n  ({where})")
             kind, what, details = error.ename, _last_line(error), "\n".join(error.traceback)
         else:
             with suppress(OSError):
