@@ -122,9 +122,13 @@ def test_a_year_that_later_reports_do_not_know_is_refused_unless_they_are_made_a
     with pytest.raises(FpiError, match="rendraient des effectifs masqués"):
         yearly.yearly(folder, 2024, tmp_path)
     assert not edition.target_of(what, 2024).exists()
-    (edition.target_of(what, 2025) / "publication.json").write_text("{} ")  # made again since
+    held = edition.target_of(what, 2025)
+    (held / "publication.json").write_text("{} ")  # made again since
     assert yearly.unaware(what, 2025) == [2026]
     assert yearly.unaware(what, 2026) == []
+    with pytest.raises(FpiError, match="ce rapport est fait de vrais fichiers"):
+        yearly.yearly(folder, 2025)  # simulated, it would take the place of a real one
+    assert (held / "publication.json").read_text() == "{} "
 
 
 def test_a_report_stays_current_when_a_later_one_is_made(tmp_path):

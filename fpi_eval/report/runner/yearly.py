@@ -169,6 +169,13 @@ def yearly(
             return Report(target, made=False, seconds=0.0)
         if not simulated:
             in_order(what, rentree, asked)
+        elif kept_file(what, rentree, PUBLICATION, simulated=False).is_file():
+            raise FpiError(
+                "ce rapport est fait de vrais fichiers. Un rapport simulé le remplacerait, avec ce "
+                "d'après quoi les autres années masquent (publication.json). Indiquez le dossier "
+                "des fichiers (--donnees), ou déplacez d'abord ce rapport.",
+                fichier=str(target),
+            )
         if force:
             forget()
         return _made(what, now, given, target, inputs, journal, force=force, progress=progress)
