@@ -175,12 +175,14 @@ def test_shares_that_sum_to_100_hide_two_parts_at_least():
 def test_what_is_left_of_a_total_is_a_count_too():
     # 40 sortants, 38 in employment: 2 people without a job are as secret as 2 with one.
     table = pd.DataFrame({"uai": ["A", "B"], "sortants": [40, 60], "en_emploi": [38, 30]})
-    parts = [Parts("sortants", ("en_emploi",))]
-    values = ["sortants", "en_emploi"]
-    protected = protect(table, dims=["uai"], values=values, parts=parts)
-    line = protected.frame.set_index("uai").loc["A", values].astype(float)
-    assert line.isna().any()
-    assert not protect(table, dims=["uai"], values=values).hidden[values].to_numpy().any()
+    spec = {"dims": ["uai"], "values": ["sortants", "en_emploi"]}
+    public = protect(table, **spec)
+    assert not public.hidden.to_numpy().any()
+    for told in ({"parts": [Parts("sortants", ("en_emploi",))]}, {"rates": [TAUX]}):
+        line = protect(table, **spec, **told).frame.set_index("uai").loc["A", spec["values"]]
+        assert line.isna().any()
+        again = protect(table, **spec, **told, known=[public.publication])
+        assert not again.hidden.to_numpy().any()  # both counts are out already
 
 
 def test_public_counts_and_their_rates_follow_no_rule():
@@ -397,6 +399,19 @@ def test_the_callers_table_is_left_as_it_was():
     before = THREE_BY_TWO.copy()
     protect(THREE_BY_TWO, dims=["departement", "filiere"], values=["n"])
     pd.testing.assert_frame_equal(THREE_BY_TWO, before)
+
+
+def test_where_nine_is_small_a_hidden_count_keeps_more_values_than_where_four_is():
+    # Six small counts under a shown total of 10 would be 1 to 5 each, and the rule leaves 1 to 9.
+    table = pd.DataFrame({"uai": [*"ABCDEF"], "n": [1, 1, 1, 1, 1, 5]})
+    ten = Thresholds(effectif_minimum=10)
+    found = protect(table, dims=["uai"], values=["n"], thresholds=ten)
+    assert found.hidden["n"].all()
+    assert not audit([found.publication], thresholds=ten)["expose"].any()
+    shown = found.publication.frame.assign(n=[np.nan] * 6 + [10.0])
+    exposed = replace(found.publication, frame=shown, hidden=shown[["n"]].isna())
+    assert audit([exposed], thresholds=ten, strict=False)["expose"].all()
+    assert [Thresholds(*each).width for each in ((10,), (), (3,), (3, 20, 2))] == [9, 4, 4, 2]
 
 
 def test_thresholds_below_one_are_refused():

@@ -92,8 +92,11 @@ def test_only_protected_tables_go_out_each_with_a_line_in_the_log(records, tmp_p
     release({"lycees": shown}, tmp_path)
     assert pd.read_csv(tmp_path / LOG, sep=";")["fichier"].tolist()[2:] == ["lycees.csv"]
     written = pd.read_csv(tmp_path / "lycees.csv", sep=";", dtype=str)
-    seen = pd.to_numeric(written["en_emploi_6_mois"], errors="coerce").dropna()
-    assert seen[seen > 0].min() >= records.individus.effectif_minimum
+    leavers, seen = (
+        pd.to_numeric(written[name], errors="coerce") for name in ("sortants", "en_emploi_6_mois")
+    )
+    for people in (seen, leavers - seen):  # at work, or left without
+        assert people[people > 0].min() >= records.individus.effectif_minimum
 
 
 @pytest.mark.parametrize("locked", [LOG, "secteurs.csv"])

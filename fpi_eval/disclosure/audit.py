@@ -57,14 +57,14 @@ def audit(
     inequalities that their rounding step leaves.
     """
     view = _view(published, thresholds)
-    enough = np.inf if exact else thresholds.largeur_protection
+    enough = np.inf if exact else thresholds.width
     low, high, proved = view.feasible().ranges(view.system.matrix[view.targets], enough)
     dims = _space(published[-1])
     labels = [view.label(row) for row in view.targets]
     bounds = pd.DataFrame(labels, columns=["publication", *dims, "effectif"])
     bounds = bounds.assign(bas=low, haut=high)
     bounds["largeur"] = bounds["haut"] - bounds["bas"]
-    narrow = bounds["largeur"] < thresholds.largeur_protection
+    narrow = bounds["largeur"] < thresholds.width
     sensitive = (bounds["bas"] < thresholds.effectif_minimum) | view.by_rate
     bounds["expose"] = (bounds["largeur"] < 1) | (narrow & (sensitive | ~proved))
     if strict and bounds["expose"].any():

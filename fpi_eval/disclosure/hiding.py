@@ -48,8 +48,8 @@ class Hiding:
         n = system.matrix.shape[0]
         self.system, self.truth, self.width = system, truth, width
         self.value = np.rint(system.matrix @ truth)
-        self.hidden, self.hideable, self.frozen, self.mine, self.withdrawn, self.kept = (
-            np.zeros(n, dtype=bool) for _ in range(6)
+        self.hidden, self.hideable, self.frozen, self.mine, self.withdrawn, self.kept, self.told = (
+            np.zeros(n, dtype=bool) for _ in range(7)
         )
         self.lowest = np.zeros(n)
         self.targets: list[Target] = []
@@ -90,8 +90,8 @@ class Hiding:
     def keep_hidden(self) -> None:
         """Hide again, for good, each count of the report that earlier ones hid and never showed."""
         same = same_rows(self.system.matrix)
-        again = np.isin(same, same[self.kept]) & ~np.isin(same, same[self.frozen & ~self.mine])
-        self.kept = again & self.mine & self.hideable
+        self.told = np.isin(same, same[self.frozen & ~self.mine])
+        self.kept = np.isin(same, same[self.kept]) & ~self.told & self.mine & self.hideable
         self.hidden |= self.kept
 
     def watch_row(self, row: int, label: str, *, least: float | None = None) -> None:
@@ -121,8 +121,8 @@ class Hiding:
                 self._withdraw(target)
                 self._protect(program, target)
                 spread = self.proofs.spread(target.place)
-                if self._given_away(target):  # by an earlier report: this one no longer tells it
-                    continue
+                if target.place < len(self.told) and self.told[target.place]:
+                    continue  # an earlier report shows that very count: this one no longer does
             if spread < target.least:
                 raise Unprotectable(
                     "ce qui est déjà public ne permet plus de protéger une cellule.",
@@ -143,19 +143,13 @@ class Hiding:
         self.frozen &= ~out
         self.lowest[out] = 0
 
-    def _given_away(self, target: Target) -> bool:
-        """Return whether an earlier report shows the very count of a target."""
-        earlier = np.flatnonzero(self.frozen & ~self.mine)
-        row = self.watched[[target.place]]
-        return any((self.watched[[place]] != row).nnz == 0 for place in earlier)
-
     def _protect(self, program: "_Program", target: Target) -> None:
         if self.proofs.spread(target.place) >= self.width:
             return
         row = self.watched[[target.place]]
         if self._move(program, target, self.width):
             return
-        up = min(self.width, program.furthest(row, 1))
+        up = program.furthest(row, 1)
         if up > 0:
             self._move(program, target, up)
         down = min(self.width - up, program.furthest(row, -1))

@@ -26,8 +26,7 @@ class Thresholds:
     denominateur_minimum : int
         A rate under this denominator is hidden (InserJeunes, DEPP-Dares).
     largeur_protection : int
-        Difference between the largest and the smallest value that a hidden cell may still have.
-        At 4 at least five values stay possible, one more than the rule « 1 à 4 » itself tells.
+        Smallest `width` asked.
     """
 
     effectif_minimum: int = SECRET.effectif_minimum
@@ -42,6 +41,15 @@ class Thresholds:
     def of(cls, secret: Secret) -> "Thresholds":
         """Return the thresholds that a programme declares."""
         return cls(secret.effectif_minimum, secret.denominateur_minimum)
+
+    @property
+    def width(self) -> int:
+        """Difference that must stay between the ends of what a hidden cell may be.
+
+        At 4 five values stay possible, one more than the rule « 1 à 4 » itself tells; where larger
+        counts are small, no fewer than one more either.
+        """
+        return max(self.largeur_protection, self.effectif_minimum - 1)
 
     @property
     def largest_hidden(self) -> int:
@@ -70,7 +78,7 @@ class Parts:
     """A total and the parts it contains; what is left over is a count of people too.
 
     With ``exhaustive`` the parts sum to the total (three shares that sum to 100 %), else the rest
-    is at least zero, and hidden like any other count when it is small.
+    is at least zero, and hidden like any other count when it is small; so is that of a `Rate`.
     """
 
     total: str

@@ -141,7 +141,7 @@ def show_alone(frame: pd.DataFrame, thresholds: Thresholds) -> Shown:
     others = size[~lost & (size > 0)].sort_values(kind="stable").index
     for row in others if lost.any() else ():
         room = counts[lost].sum(min_count=1) - lost.sum()  # of one row, the others at one each
-        if lost.sum() > 1 and not (room < thresholds.largeur_protection).any():
+        if lost.sum() > 1 and not (room < thresholds.width).any():
             break
         lost[row] = True
     names = [name for name in (*people, *TELLING) if name in frame]

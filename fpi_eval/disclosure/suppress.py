@@ -20,6 +20,7 @@ from fpi_eval.disclosure.rules import (
     check_counts,
     may_be_zero,
     primary,
+    small,
     within,
 )
 from fpi_eval.disclosure.system import System, build_system
@@ -120,11 +121,11 @@ def protect_together(
     system = build_system(cells, structure, values, list(dict.fromkeys(relations)), links)
     truth = system.unknowns(detail[values].fillna(0))
     _check_relations(system, truth)
-    hiding = Hiding(system, truth, thresholds.largeur_protection)
+    hiding = Hiding(system, truth, thresholds.width)
     reasons = _declare(hiding, blocks, thresholds, links)
     hiding.keep_hidden()
     for block, first in _starts(blocks, len(layouts)):
-        _watch_rests(hiding, block, first, thresholds)
+        _watch_rests(hiding, block, first, thresholds, values)
     hiding.run(withdraw=withdraw)
     found = {}
     for layout, (block, first) in zip(layouts, _starts(blocks, len(layouts)), strict=True):
@@ -300,13 +301,21 @@ def _label(cell: pd.Series, name: str) -> str:
     return f"« {name} » ({where or 'ensemble'})"
 
 
-def _watch_rests(hiding: Hiding, block: _Source, first: int, thresholds: Thresholds) -> None:
-    """Protect what is left of a total besides its parts, where it is small."""
-    for relation in (relation for relation in block.parts if not relation.exhaustive):
-        for cell in range(len(block.cells)):
-            row = hiding.system.rest(relation, first + cell)
-            if row is None:
+def _watch_rests(
+    hiding: Hiding, block: _Source, first: int, thresholds: Thresholds, values: Sequence[str]
+) -> None:
+    """Protect what is left of a total besides its parts, or beside a rate, where it is small.
+
+    What earlier reports show, total and parts, can no longer be hidden.
+    """
+    at, matrix = hiding.system.at, hiding.system.matrix
+    for relation in dict.fromkeys((*block.parts, *within(block.rates, values))):
+        for cell in range(len(block.cells)) if not relation.exhaustive else ():
+            keys = [(first + cell, name) for name in (relation.total, *relation.parts)]
+            rows = [at[key] for key in keys if key in at]
+            if len(rows) < len(keys) or hiding.told[rows].all():
                 continue
-            if 1 <= float((row @ hiding.truth)[0]) < thresholds.effectif_minimum:
-                label = _label(block.cells.iloc[cell], relation.total)
-                hiding.watch(row, f"reste de {label}")
+            total, *others = (matrix[[row]] for row in rows)
+            rest = total - sum(others[1:], others[0])
+            if small(rest @ hiding.truth, thresholds)[0]:
+                hiding.watch(rest, f"reste de {_label(block.cells.iloc[cell], relation.total)}")

@@ -65,14 +65,6 @@ class System:
                 table[name][offset] = values[row]
         return table
 
-    def rest(self, parts: Parts, cell: int) -> sparse.csr_matrix | None:
-        """Return total − parts of a cell as a row on the unknowns, None where not collected."""
-        names = (parts.total, *parts.parts)
-        if any((cell, name) not in self.at for name in names):
-            return None
-        total, *others = (self.matrix[self.at[cell, name]] for name in names)
-        return total - sum(others[1:], others[0])
-
 
 def build_system(
     cells: pd.DataFrame,

@@ -229,10 +229,7 @@ def _devenir(p: Year) -> dict[str, Safe | Absent]:
             Rate("_part", EMPLOYED[0], "terminale"),
             *(Rate(f"_{name}", name, "sortants") for name in EMPLOYED),
         ),
-        parts=(
-            Parts("terminale", ("poursuite", "sortants"), exhaustive=True),
-            *(Parts("sortants", (name,)) for name in EMPLOYED),
-        ),
+        parts=(Parts("terminale", ("poursuite", "sortants"), exhaustive=True),),
     )
     fine = [last, *(one for one in seen.years if one < last)]
     return protected(p, [one], rows, dims, fine=fine) if len(rows) else {}
