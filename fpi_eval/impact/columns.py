@@ -174,9 +174,8 @@ def as_panel(
 
 def _ordered(panel: pd.DataFrame) -> pd.DataFrame:
     """Return rows by unit and year: what is drawn at random does not depend on their order."""
-    unit, year = panel["cell"].to_numpy(), panel["rentree"].to_numpy()
-    later = (unit[1:] > unit[:-1]) | ((unit[1:] == unit[:-1]) & (year[1:] >= year[:-1]))
-    return panel if later.all() else panel.iloc[np.lexsort((year, unit))]
+    unit, year = panel["cell"], panel["rentree"]
+    return panel if coding.in_order(unit, year) else panel.iloc[np.lexsort((year, unit))]
 
 
 def _there(table: pd.DataFrame, columns: Columns, named: Mapping) -> None:

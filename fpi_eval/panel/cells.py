@@ -56,7 +56,7 @@ def lag_of(outcome: str, table: pd.DataFrame) -> np.ndarray:
             return lag_column(table, name)
     if outcome in AT_ENTRY or "duree" not in table:
         return np.zeros(len(table), dtype=np.int64)
-    return np.asarray(table["duree"], dtype=np.int64) - 1
+    return lag_column(table, "duree", 1) - 1
 
 
 def known_of(table: pd.DataFrame, outcome: str, group: str) -> pd.Series:
@@ -86,12 +86,11 @@ def seat_grid(panel: pd.DataFrame, column: str = "seats") -> SeatGrid:
     """Return the seats of ``column`` as a grid; the panel must have one row per cell × rentrée."""
     coding.some(panel)
     codes, names = coding.codes(panel, "cell")
-    rentree = panel["rentree"].to_numpy()
+    coding.once(panel, "cell", "rentree")
+    rentree = coding.years(panel, "rentree")
     years = np.arange(rentree.min(), rentree.max() + 1)
     grid = np.full((len(names), len(years)), np.nan)
     seen = np.zeros(grid.shape, dtype=bool)
-    if pd.Series(codes * len(years) + (rentree - years[0])).duplicated().any():
-        coding.once(panel, "cell", "rentree")
     grid[codes, rentree - years[0]] = panel[column].fillna(0.0).to_numpy()
     seen[codes, rentree - years[0]] = True
     known = np.maximum.accumulate(np.where(seen, np.arange(len(years)), -1), axis=1)
@@ -190,7 +189,7 @@ def align(panel: pd.DataFrame, outcome: str) -> Sample:
         found = ", ".join(map(str, panel.columns))
         raise FpiError(f"résultat absent du panel (trouvé : {found}).", colonne=outcome)
     grid = seat_grid(panel)
-    cell, time, lag = grid.cell, panel["rentree"].to_numpy(), lag_of(outcome, panel)
+    cell, time, lag = grid.cell, coding.years(panel, "rentree"), lag_of(outcome, panel)
     size = size_before(panel, grid)
     at_etab, at_dep = _given(panel, exposures(grid, size))
     entry = time - grid.years[0] - lag  # column of the rentrée at which the row's students entered

@@ -55,12 +55,12 @@ def not_in_the_index(table: pd.DataFrame, name: str) -> None:
 def once(table: pd.DataFrame, unit: str, time: str) -> None:
     """Raise when a unit has two rows in a year, or when either column is absent."""
     pair = [_alike(column(table, name)) for name in (unit, time)]
-    if _in_order(*pair):
+    if in_order(*pair):
         return
     twice = pd.DataFrame(dict(enumerate(pair))).duplicated(keep=False).to_numpy()
     if twice.any():
-        first = table.loc[twice, [unit, time]].iloc[0]
-        example = f"« {first[unit]} » en {str(first[time]).removesuffix(' 00:00:00')}"
+        first, year = (values[twice].iloc[0] for values in pair)
+        example = f"« {first} » en {str(year).removesuffix(' 00:00:00').removesuffix('.0')}"
         raise FpiError(
             "deux lignes ou plus pour une même unité et une même année "
             f"({text.pluriel(int(twice.sum()), 'ligne')}, dont {example}) : "
@@ -69,7 +69,7 @@ def once(table: pd.DataFrame, unit: str, time: str) -> None:
         )
 
 
-def _in_order(unit: pd.Series, time: pd.Series) -> bool:
+def in_order(unit: pd.Series, time: pd.Series) -> bool:
     """Return whether numbers go up from row to row, by unit and year: then none is there twice."""
     if not all(isinstance(c.dtype, np.dtype) and c.dtype.kind in "iuf" for c in (unit, time)):
         return False
