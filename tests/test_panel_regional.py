@@ -57,9 +57,8 @@ def test_old_and_new_code_of_a_renovated_diploma_are_one_course():
     assert table.loc[0, "filiere"] == "reindustrialisation"
 
 
-def test_hidden_leavers_are_counted_as_hidden_and_never_as_zero():
+def test_hidden_leavers_are_never_zero():
     table = outcomes(with_course(inserjeunes(), MEF, IDENTITY, FILIERES))
-    assert (table.loc[0, "lignes"], table.loc[0, "lignes_masquees"]) == (2, 1)
     assert table.loc[0, ["sortants", "en_emploi_6_mois", "en_emploi_18_mois"]].isna().all()
 
 
@@ -83,8 +82,7 @@ def test_level_and_group_are_the_publishers_not_the_characters_of_the_code():
 def test_a_place_of_2018_in_a_two_year_course_is_in_the_two_millesimes_that_hold_june_2020():
     capacities = pd.DataFrame(
         {"uai": ["0690001A", "0690002B"], "code_region": "84", "course": "32025520",
-         "voie": "scolaire", "rentree": [2018, 2019], "duree": 2, "places": [20.0, 24.0],
-         "voeux": [50.0, 60.0]}
+         "voie": "scolaire", "rentree": [2018, 2019], "duree": 2, "places": [20.0, 24.0]}
     )  # fmt: skip
     linked = link_places(entry_places(capacities)).set_index("millesime")
     assert linked["places_entree"].to_dict() == {
@@ -105,7 +103,7 @@ def test_places_whose_cohort_has_not_left_stay_in_the_panel_as_not_observed():
     results = outcomes(with_course(inserjeunes(), MEF, IDENTITY, FILIERES))
     places = pd.DataFrame(
         {"code_region": "84", "course": "40025012", "voie": "scolaire", "rentree": [2021],
-         "duree": 3, "places": [15.0], "voeux": [30.0], "lignes_sans_places": 0}
+         "duree": 3, "places": [15.0], "lignes_sans_places": 0}
     )  # fmt: skip
     panel = build_regional_panel(results, places).set_index("millesime")
     assert panel["observe"].to_dict() == {

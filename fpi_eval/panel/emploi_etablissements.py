@@ -54,7 +54,6 @@ def employed(p: Panels) -> pd.DataFrame:
 
 def pupils_only(rows: pd.DataFrame) -> pd.DataFrame:
     """Return one row per establishment and millésime, that of pupils in the school route."""
-    keys = ["uai", "millesime"]
-    mixed = rows.loc[rows["public"] == "apprentis", keys].apply(tuple, axis=1)
-    alone = ~rows[keys].apply(tuple, axis=1).isin(set(mixed))
+    own = pd.MultiIndex.from_frame(rows[["uai", "millesime"]])
+    alone = ~own.isin(own[rows["public"] == "apprentis"])
     return rows[(rows["public"] == "scolaires") | ((rows["public"] == "ensemble") & alone)]

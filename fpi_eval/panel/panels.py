@@ -81,12 +81,9 @@ class Panels:
         options = options_of_bts(rows["mefstat11"], self.donnees.nomenclatures)
         both = rows.merge(options, "left", "mefstat11")
         courses = self.identity.drop_duplicates("cfd").set_index("cfd")["course"]
-        split = both["part"].notna()
-        shared = both["part"].fillna(1.0)
         return both.assign(
-            course=both["course"].mask(split, both["cfd_terminale"].map(courses)),
-            places=both["places"] * shared,
-            voeux=both["voeux"] * shared,
+            course=both["course"].mask(both["part"].notna(), both["cfd_terminale"].map(courses)),
+            places=both["places"] * both["part"].fillna(1.0),
         )
 
     @cached_property

@@ -63,38 +63,27 @@ def with_course(
 def outcomes(inserjeunes: pd.DataFrame) -> pd.DataFrame:
     """Return counts by region × course × voie × millésime from rows that have a course.
 
-    Codes of one course (old and new diploma) are added. ``lignes`` counts the rows added,
-    ``lignes_masquees`` those whose leavers the publisher hid. A sum is known where all its rows
-    are: one that a hidden code left would read as a drop the year it is hidden.
+    Codes of one course (old and new diploma) are added. A sum is known where all its rows are: one
+    that a hidden code left would read as a drop the year it is hidden.
     """
-    marked = inserjeunes.assign(
-        lignes=1, lignes_masquees=inserjeunes["sortants"].isna().astype("int64")
-    )
-    grouped = marked.groupby([*KEYS, "millesime"], sort=True)
+    grouped = inserjeunes.groupby([*KEYS, "millesime"], sort=True)
     counts = grouped[COUNTS].sum().where(grouped[COUNTS].count().eq(grouped.size(), axis=0))
-    rows = grouped[["lignes", "lignes_masquees"]].sum()
-    words = grouped[["filiere", "niveau", "groupe_nsf"]].first()
-    return counts.join([rows, words]).reset_index()
+    return counts.join(grouped[["filiere", "niveau", "groupe_nsf"]].first()).reset_index()
 
 
 def entry_places(capacities: pd.DataFrame) -> pd.DataFrame:
-    """Return places and first wishes by region × course × voie × rentrée.
+    """Return places by region × course × voie × rentrée, and how many rows do not tell theirs.
 
     Parameters
     ----------
     capacities : DataFrame
         code_region, course, voie, rentree, duree (years from the entry year to leaving),
-        places, voeux; distance learning and rows that are not an entry already set aside.
+        places; distance learning and rows that are not an entry already set aside.
     """
     marked = capacities.assign(lignes_sans_places=capacities["places"].isna().astype("int64"))
     grouped = marked.groupby([*KEYS, "rentree"], sort=True)
-    table = grouped[["places", "voeux"]].sum(min_count=1)
-    extra = grouped.agg(
-        duree=("duree", "max"),
-        etablissements=("uai", "nunique"),
-        lignes_sans_places=("lignes_sans_places", "sum"),
-    )
-    return table.join(extra).reset_index()
+    extra = grouped.agg({"duree": "max", "lignes_sans_places": "sum"})
+    return grouped["places"].sum(min_count=1).to_frame().join(extra).reset_index()
 
 
 def link_places(places: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +105,6 @@ def link_places(places: pd.DataFrame) -> pd.DataFrame:
     return (
         grouped.agg(
             places_entree=("places", "sum"),
-            voeux_entree=("voeux", "sum"),
             cohortes_places=("entiere", "nunique"),
         )
         .reset_index()
