@@ -151,6 +151,13 @@ def test_people_at_work_are_those_of_named_seats_losses_of_neighbours_not_taken_
     )
 
 
+def test_an_opening_that_files_lack_is_defined_where_there_is_one(context):
+    rows = pd.DataFrame({"statut": ["confirmée", "introuvable"], "ouvertures": 1, "places": 9.0})
+    for end, defined in ((1, False), (2, True)):
+        shown = places.rapprochement(rows, rows[:end], context)
+        assert ("Introuvable : le fichier de la rentrée n'a pas" in shown.note) == defined
+
+
 def test_a_count_has_the_digits_of_its_range_and_two_figures_without_one():
     """As on the page of projections, and in shares of jobs that are at most so much."""
     assert couts._people(SimpleNamespace(count=143.4, likely=(138.0, 148.0))) == 143

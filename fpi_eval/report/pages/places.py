@@ -16,7 +16,9 @@ from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.plots import group_bars, targets
 from fpi_eval.report.pages.personnes import SANS_CONSTAT, ici, shown
 from fpi_eval.report.published.make import ENSEMBLE
+from fpi_eval.report.published.seats import LOST
 from fpi_eval.sheets import Sheet
+from fpi_eval.sources.register.reconcile import INTROUVABLE
 from fpi_eval.tables import Table, table
 
 
@@ -182,7 +184,9 @@ def rapprochement(kept: pd.DataFrame, statuses: pd.DataFrame, context: Context) 
         source=f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         note="« Supérieure » ou « inférieure » : la hausse observée l'est à la hausse déclarée. "
         "« Non vérifiable » : pas de capacité connue l'année d'avant, ou pas de fichier de places "
-        "de ce niveau et de cette voie, comme pour l'apprentissage du secondaire.",
+        "de ce niveau et de cette voie, comme pour l'apprentissage du secondaire."
+        + LOST
+        * bool(statuses["statut"].eq(INTROUVABLE).any()),
     )
 
 
