@@ -270,6 +270,27 @@ def test_a_sentence_keeps_its_numbers_and_the_names_of_the_data():
             translated.said("Rien de tel 12 fois.")
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "le programme n'a pas commencé : ses premières places ouvrent à la rentrée 2024.",
+        "le registre des ouvertures n'est pas dans le dossier.",
+        "le registre des ouvertures ne contient aucune ouverture de FPI AURA jusqu'à la rentrée 1.",
+        of_places.UNSAID,
+    ],
+)
+def test_seats_that_are_not_known_are_the_finding_in_english_too(reason):
+    none = replace(SEATS[0], key="places_ouvertes", value=None, reason=reason)
+    same = pd.DataFrame(columns=["territoire", "rentree", "niveau", "places_avant", "places_apres"])
+    context = SimpleNamespace(rentree=2023)
+    said = places.reponse(Headline((none,)), same, same, context)
+    first, last = said.split("\n\n")
+    assert first == text.capitale(reason)
+    with speaking("en"):
+        assert translated.said(first.rstrip(".")) != first
+        assert translated.said(last).startswith("From 2022 to 2023, no course")
+
+
 @pytest.mark.parametrize("levels", [["ensemble"], [*text.NIVEAUX], [*text.NIVEAUX, "ensemble"]])
 def test_targets_missed_at_any_level_are_said_in_english(levels):
     declared = [SimpleNamespace(code=one, niveau=one) for one in levels]

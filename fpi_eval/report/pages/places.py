@@ -41,7 +41,7 @@ def words(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def reponse(chiffres: Headline, rows: pd.DataFrame, same: pd.DataFrame, context: Context) -> str:
-    """Return the answer: seats opened, targets missed, or how places moved; then the field.
+    """Return the answer: seats opened, targets missed, or why neither is known; how places moved.
 
     ``rows`` are the targets (`deploiement.avancement`), ``same`` the places of the cells known two
     years running (`places_constantes`).
@@ -49,7 +49,7 @@ def reponse(chiffres: Headline, rows: pd.DataFrame, same: pd.DataFrame, context:
     opened = chiffres["places_ouvertes"]
     observed = _observed(same, context)
     if not opened:
-        return f"{observed}\n\n{text.capitale(opened.reason)}"
+        return f"{text.capitale(opened.reason)}\n\n{observed}"
     missed = _missed(rows, context)
     late = f"{missed}.\n\n" if missed else ""
     return (
