@@ -47,12 +47,6 @@ def test_an_arrondissement_and_a_merged_commune_lie_in_the_commune_of_today(wher
     assert where.index.is_unique
 
 
-def test_a_zone_with_communes_of_two_regions_is_flagged(where):
-    assert where["interregionale"].to_dict() == {
-        "69123": False, "71270": True, "01004": True, "69381": False, "01005": True,
-    }  # fmt: skip
-
-
 def test_repeated_and_empty_lines_are_counted(tmp_path):
     origin = read_zones_emploi(write(tmp_path, "table_supracom_2023.csv", ZONES)).provenance
     assert origin.lignes_ecartees == {"ligne vide": 1, "commune répétée à l'identique": 1}
@@ -64,14 +58,12 @@ def test_a_commune_in_two_zones_is_refused(tmp_path):
         read_zones_emploi(write(tmp_path, "table_supracom_2023.csv", text))
 
 
-def test_the_real_geography_has_39_zones_in_aura_of_which_four_cross_its_border(donnees_reelles):
+def test_the_real_geography_has_39_zones_in_aura(donnees_reelles):
     folder = donnees_reelles / "geographie"
     zones = read_zones_emploi(folder / "table_supracom_2023.csv").table
     aura = zones[zones["code_region"] == "84"]
     assert len(zones) == 34_945
     assert aura["code_zone"].nunique() == 39
-    crossing = aura.loc[aura["interregionale"], "code_zone"]
-    assert sorted(crossing.unique()) == ["0055", "0059", "0063", "0064"]
     communes = read_communes(folder / "communes.csv").table
     where = zones_par_commune(communes, zones).set_index("code_commune")
     assert where.loc["69381", "code_zone"] == where.loc["69123", "code_zone"]

@@ -57,11 +57,8 @@ _DIPLOMA = (
     column("code", "niveau_diplome", "NIVEAU_FORMATION_DIPLOME", nullable=False,
            pattern=r"[0-9A-Z]{3}"),
     column("code", "groupe_nsf", "GROUPE_SPECIALITE", nullable=False, pattern=r"\d{3}"),
-    column("texte", "libelle_court", "LIBELLE_COURT"),
     column("texte", "libelle", "LIBELLE_LONG_200"),
     *_OPEN,
-    column("entier", "premiere_session", "DATE_PREMIERE_SESSION", low=1900, high=2100),
-    column("entier", "derniere_session", "DATE_DERNIERE_SESSION", low=1900, high=2100),
     column("code", "niveau_rncp", "NIVEAU_QUALIFICATION_RNCP", required=False),
 )  # fmt: skip
 DIPLOMES = TableSchema(
@@ -86,16 +83,12 @@ DIPLOMES = TableSchema(
         ),
     ),
 )
-DIPLOMES_ENSEMBLE = TableSchema(
-    "diplomes_ensemble", (*_DIPLOMA, column("texte", "commentaire", "COMMENTAIRE")), key=("cfd",)
-)
+DIPLOMES_ENSEMBLE = TableSchema("diplomes_ensemble", _DIPLOMA, key=("cfd",))
 NIVEAUX = TableSchema(
     name="niveaux",
     columns=(
         column("code", "niveau_diplome", "NIVEAU_FORMATION_DIPLOME", nullable=False,
                pattern=r"[0-9A-Z]{3}"),
-        column("code", "niveau_interministeriel", "NIVEAU_INTERMINISTERIEL"),
-        column("texte", "libelle_court", "LIBELLE_COURT"),
         column("texte", "libelle", "LIBELLE_100"),
         column("code", "niveau_rncp", "NIVEAU_QUALIFICATION_RNCP"),
     ),
@@ -105,7 +98,6 @@ GROUPES_NSF = TableSchema(
     name="groupes_nsf",
     columns=(
         column("code", "groupe_nsf", "GROUPE_SPECIALITE", nullable=False, pattern=r"\d{3}"),
-        column("code", "domaine_nsf", "DOMAINE_SPECIALITE", nullable=False, pattern=r"\d{2}"),
         column("texte", "libelle", "LIBELLE_LONG"),
     ),
     key=("groupe_nsf",),

@@ -3,8 +3,8 @@
 Zones d'emploi changed in 2020; both files here carry the zones of 2020, for the communes of 2020
 and of 2023. Urssaf counts Paris, Lyon and Marseille by arrondissement, and old files name communes
 that have merged since: `zones_par_commune` sends both to the commune of today. A zone may cross
-départements and regions (flag `interregionale`). In 2020 the file gives Nanchez (39130) four
-times. Publisher: INSEE, Licence Ouverte.
+départements and regions. In 2020 the file gives Nanchez (39130) four times. Publisher: INSEE,
+Licence Ouverte.
 """
 
 from pathlib import Path
@@ -50,7 +50,6 @@ LIBELLES = TableSchema(
         column("code", "niveau", "NIVGEO"),
         column("code", "code", "CODGEO"),
         column("texte", "libelle", "LIBGEO"),
-        column("effectif", "nb_communes", "NB_COM"),
     ),
 )
 
@@ -66,21 +65,17 @@ def read_zones_emploi(path: Path, *, renaming: Renaming | None = None) -> Readin
     Returns
     -------
     Reading
-        Table: code_commune, libelle, code_departement ("001"), code_region, code_zone,
-        interregionale (bool: the zone has communes in several regions).
+        Table: code_commune, libelle, code_departement ("001"), code_region, code_zone.
     """
     reading = without_blank_rows(read_table(path, ZONES_EMPLOI, renaming))
     reading = without_repeats(reading, "commune répétée à l'identique")
     filled = tuple(column.name for column in ZONES_EMPLOI.columns)
     checked = verify(reading, strict(ZONES_EMPLOI, filled=filled, key=("code_commune",)))
-    table = checked.table
-    regions = table.groupby("code_zone")["code_region"].transform("nunique")
-    flagged = table.assign(interregionale=regions > 1)
-    return _three_characters(Reading(flagged, checked.provenance))
+    return _three_characters(checked)
 
 
 def read_libelles_zonages(path: Path, *, renaming: Renaming | None = None) -> Reading:
-    """Return names of zones: niveau (ZE2020, EPCI, DEP, …), code, libelle, nb_communes."""
+    """Return names of zones: niveau (ZE2020, EPCI, DEP, …), code, libelle."""
     reading = without_blank_rows(read_table(path, LIBELLES, renaming))
     schema = strict(LIBELLES, filled=("niveau", "code", "libelle"), key=("niveau", "code"))
     return verify(reading, schema)
@@ -100,7 +95,7 @@ def zones_par_commune(communes: pd.DataFrame, zones: pd.DataFrame) -> pd.DataFra
     -------
     DataFrame
         code_commune (as other files may write it), commune_actuelle, code_zone,
-        code_departement, code_region, interregionale; unique in code_commune.
+        code_departement, code_region; unique in code_commune.
     """
     moved = communes.dropna(subset=["commune_parente"]).drop_duplicates("code_commune")
     moved = moved[~moved["code_commune"].isin(zones["code_commune"])]

@@ -119,7 +119,7 @@ def _open(path: Path, renaming: Renaming | None) -> tuple[LargeFile, list[int]]:
 
 
 def _years(header: Iterable[str], pattern: re.Pattern[str]) -> dict[int, str]:
-    found = ((pattern.fullmatch(spelling(name).replace("_", " ")), name) for name in header)
+    found = ((pattern.fullmatch(spelling(name)), name) for name in header)
     return {int(match[1]): name for match, name in found if match}
 
 
