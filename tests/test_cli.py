@@ -157,6 +157,7 @@ def test_what_check_keeps_depends_on_files_behind_a_link_and_a_loop_has_an_end(t
     elsewhere.mkdir()
     (inside / "individus").symlink_to(elsewhere)
     (inside / "boucle").symlink_to(inside)
+    (inside / "tout").symlink_to(tmp_path)
     before = contents(inside)
     (elsewhere / "personnes.csv").write_text("id\n", encoding="utf-8")
     found = contents(inside)

@@ -31,9 +31,10 @@ def contents(*places: Path) -> dict[str, str]:
     """Return the SHA-256 of each file, and of each under a folder, links followed, by its path."""
     every, seen = set(places), set()
     for place in places:
+        above = place.resolve().parents
         for inside, folders, names in os.walk(place, followlinks=True):
-            if (real := os.path.realpath(inside)) in seen:
-                folders.clear()  # a link that leads back up has no end
+            if (real := Path(inside).resolve()) in seen or real in above:
+                folders.clear()  # a link that leads back up has no end, or the whole disk
             seen.add(real)
             every |= {Path(inside, name) for name in names}
     return {str(path): sha256(path) for path in sorted(every) if path.is_file()}
