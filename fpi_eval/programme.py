@@ -274,6 +274,11 @@ class Scenario(Frozen):
     maintien: Annotated[float, Field(gt=0, le=1)] = 1.0
     source: Texte
 
+    @property
+    def nom(self) -> str:
+        """Its name on pages, without the seats that the register may have replaced since."""
+        return self.libelle.split(" : ")[0]
+
     @model_validator(mode="after")
     def _one_row_a_rentree(self) -> "Scenario":
         once((str(opening.rentree) for opening in self.ouvertures), "rentrée(s)")
@@ -489,6 +494,12 @@ class Programme(Frozen):
     def _named_apart(cls, filieres: tuple[Filiere, ...]) -> tuple[Filiere, ...]:
         once((OTHERS, *(filiere.libelle for filiere in filieres)), "libellé(s)")
         return filieres
+
+    @field_validator("scenarios")
+    @classmethod
+    def _with_a_name_of_its_own(cls, scenarios: tuple[Scenario, ...]) -> tuple[Scenario, ...]:
+        once((one.nom for one in scenarios), "nom(s) de scénario, avant « : » du libellé,")
+        return scenarios
 
     @field_validator("cibles")
     @classmethod

@@ -315,7 +315,9 @@ def test_seats_still_to_open_are_the_missing_people_over_what_a_seat_a_year_brin
 def test_seats_still_to_open_close_as_fast_as_those_of_the_scenario():
     # A seat in 2026, of which half is left in 2027, and one in 2027 bring 1 + 0.5 + 1 by 2027.
     result = certain(10)
+    assert result.title == "Aucune place de plus après 2025"
     result = replace(result, scenario=result.scenario.model_copy(update={"maintien": 0.5}))
+    assert result.title.endswith("après 2025, 50\u00a0% des places gardées chaque année")
     assert result.places_par_an(result.cibles[0], "entrants") == pytest.approx(70 / 2.5, abs=0.2)
 
 

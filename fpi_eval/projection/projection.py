@@ -55,14 +55,16 @@ class Projection(Result):
 
     @property
     def title(self) -> str:
-        """What the scenario still opens: the register has replaced its past years."""
-        rows = self.flux.groups
+        """What the scenario still opens, and keeps: the register has replaced its past years."""
+        rows, kept = self.flux.groups, self.scenario.maintien
         seats = float(rows.loc[rows["rentree"] > self.rentree, "places"].sum())
-        if not seats:
-            return _("Aucune place de plus après {last}").format(last=self.rentree)
-        head = self.scenario.libelle.split(" : ")[0]
-        more = _("{scenario} : {seats} places de plus après {last}")
-        return more.format(scenario=head, seats=text.nombre(seats), last=self.rentree)
+        none = _("Aucune place de plus après {last}")
+        more = _("{scenario} : {seats} places de plus après {last}") if seats else none
+        said = more.format(scenario=self.scenario.nom, seats=text.nombre(seats), last=self.rentree)
+        if kept == 1:
+            return said
+        share = text.pourcent(kept, int(round(100 * kept) != 100 * kept))
+        return said + _(", {share} des places gardées chaque année").format(share=share)
 
     @property
     def ahead(self) -> tuple[Cible, ...]:
