@@ -130,6 +130,8 @@ def test_the_answer_tells_what_moved_of_jobs_or_that_no_report_counts_them():
     assert first == (
         "Depuis le rapport 2025-2026, 60 places ouvertes de plus ; le reste est dans la marge."
     )
+    one = replace(seats, before=replace(seats.after, value=159.0))
+    assert page._moved(one) == "1 place ouverte de plus"
     assert lines[2].startswith("effet_decelable : de 130000 à 120000 emplois (−10000), parce")
     assert "industrie_100 : de 40 à 60 personnes (+20), parce qu'une rentrée de plus" in said
     assert page.NO_JOBS not in said

@@ -85,16 +85,16 @@ def _finding(found: Changes, main: list[Change]) -> str:
 def _moved(one: Change) -> str:
     """Return a number's move in a few words: ``185 places ouvertes de plus``."""
     way = "de plus" if one.amount > 0 else "de moins"
-    size, key = text.nombre(abs(one.amount)), one.after.key
+    size, key = abs(one.amount), one.after.key
     if key == "places_ouvertes":
-        return f"{size} places ouvertes {way}"
+        return f"{text.pluriel(size, 'place ouverte', 'places ouvertes')} {way}"
     if key.startswith("entrees_"):
-        return f"{size} personnes entrées {way}"
+        return f"{text.pluriel(size, 'personne entrée', 'personnes entrées')} {way}"
     if key == "industrie_100":
-        return f"{size} personnes {way} dans l'industrie pour cent places"
+        return f"{text.pluriel(size, 'personne')} {way} dans l'industrie pour cent places"
     if key == "cout_place":
-        return f"{size}\u00a0€ {way} par place"
-    return f"{size} élèves {way} pour cent places"
+        return f"{text.euros(size)} {way} par place"
+    return f"{text.pluriel(size, 'élève')} {way} pour cent places"
 
 
 def phrases(found: Changes) -> str:
