@@ -11,9 +11,7 @@ from fpi_eval.disclosure import MARK, Shown
 from fpi_eval.errors import FpiError
 from fpi_eval.text import MISSING
 
-UNITS = (
-    "texte", "annee", "effectif", "taux", "points", "euros", "decimal", "effet", "probabilite",
-)  # fmt: skip
+UNITS = ("texte", "annee", "effectif", "taux", "points", "euros", "decimal")
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,10 @@ from fpi_eval.text import MISSING, Written, date_longue
 FORMATS = {
     "annee": "0",
     "effectif": "#,##0",
-    "decimal": "#,##0.0",
+    "decimal": "#,##0.0#",
     "taux": r"0.0\ %",
-    "points": r"+0.0;\-0.0;0.0",
+    "points": r"+0.0\ %;\-0.0\ %;0.0\ %",  # of a share, which is stored between 0 and 1
     "euros": r'#,##0\ "€"',
-    "effet": r"+0.000;\-0.000;0.000",
-    "probabilite": "0.000",
 }
 FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 SHEET_NAME, NARROWEST, WIDEST = 31, 10, 60

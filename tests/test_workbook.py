@@ -76,6 +76,19 @@ def test_numbers_stay_numbers_in_french_formats_and_hidden_cells_read_s(book):
     assert sheet["B7"].value == "cumul 2021-2022"
 
 
+def test_a_gap_of_shares_is_shown_times_a_hundred_and_a_ratio_with_its_two_digits(tmp_path):
+    """17.4 points are stored as 0.174: without a percent sign they would read 0.2."""
+    columns = (Column("ecart", "Écart", "points"), Column("taux", "Pression", "decimal"))
+    frame = pd.DataFrame({"ecart": [0.174, -0.082], "taux": [0.63, 2.0]})
+    gaps = table(columns=columns, frame=frame, hidden=frame[[]].copy())
+    path = write_workbook(tmp_path / "r.xlsx", [gaps], title="Rapport")
+    cells = openpyxl.load_workbook(path)["insertion"]["A6:B6"][0]
+    assert [cell.value for cell in cells] == [0.174, 0.63]
+    shares, ratio = (cell.number_format for cell in cells)
+    assert all(part.endswith("%") for part in shares.split(";"))
+    assert ratio == "#,##0.0#"
+
+
 def test_text_that_looks_like_a_formula_is_stored_as_text(book):
     sheet = book["insertion"]
     for row, text in ((6, "=1+1"), (8, "-2"), (9, "@SUM(A1)"), (10, "\tx")):
