@@ -60,14 +60,15 @@ def __getattr__(name: str):
 
 
 def _hint(name: str) -> str:
-    """Return where a name of the field is, or the names that are written nearly so."""
+    """Return where a name is, ours or the field's, or the names that are written nearly so."""
     if name.startswith("_"):
         return ""
-    from fpi_eval import impact
     from fpi_eval.impact.field_names import place_of
     from fpi_eval.misspelt import near
 
-    if place := f"impact.{name}" if name in impact.__all__ else place_of(name):
+    shown = ((one, import_module(f"{__name__}.{one}")) for one in _MODULES)
+    places = (f"{one}.{name}" for one, module in shown if name in getattr(module, "__all__", ()))
+    if place := next(places, "") or place_of(name):
         return f" : voyez fpi_eval.{place}"
     meant = near(name, __all__)
     return f" : {meant} ?" if meant else f" (trouvé : {', '.join(__all__)})"

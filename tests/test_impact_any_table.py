@@ -334,7 +334,9 @@ def test_a_name_written_nearly_so_is_told():
 
 
 def test_the_library_says_where_an_estimator_is_and_what_is_written_nearly_so():
-    for name, said in (("j", "voyez fpi_eval.impact.j"), ("laod", "load ?"), ("rien", "impact")):
+    places = {"j": "impact.j", "evaluate": "checks.evaluate", "compute": "indicators.compute"}
+    told = {name: f"voyez fpi_eval.{place}" for name, place in places.items()}
+    for name, said in {**told, "laod": "load ?", "rien": "impact"}.items():
         with pytest.raises(AttributeError, match=said):
             getattr(fpi_eval, name)
     with pytest.raises(AttributeError, match=r"voyez fpi_eval\.impact\.opening_study"):
