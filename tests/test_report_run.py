@@ -527,6 +527,13 @@ def test_a_report_without_a_folder_of_files_names_none_in_its_parameters(tmp_pat
     assert basis.parameters == {"programme": "essai", "rentree": 2022, "donnees": ""}
 
 
+def test_a_file_whose_name_is_no_text_is_named_and_refused(tmp_path):
+    """As when an archive of an older system is unpacked."""
+    inputs = {"individus/caf\udce9.csv": tmp_path / "x"}
+    with pytest.raises(FpiError, match=r"^individus/caf\.csv : le nom de ce fichier"):
+        manifest.Basis.of([], {}, edition=EDITION, inputs=inputs, root=tmp_path)
+
+
 def test_a_socket_is_named_by_a_file_only_if_the_system_holds_its_bytes(monkeypatch):
     monkeypatch.setattr(kernels, "forking", lambda: True)
     for letter, transport in (("e", "ipc"), ("é", "tcp")):

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import fpi_eval
+from fpi_eval import escapes
+from fpi_eval.errors import FpiError
 from fpi_eval.pinned import changed, sha256
 from fpi_eval.report.edition import LATER, MANIFEST, Edition, manifest_of, today
 from fpi_eval.store import code_reached
@@ -72,7 +74,17 @@ class Basis:
         inputs: Mapping[str, Path],
         root: Path,
     ) -> "Basis":
-        """Return what a report depends on now."""
+        """Return what a report depends on now.
+
+        Raises `FpiError`: the name of an input is no text, which no manifest can hold.
+        """
+        for name in inputs:
+            if (text := escapes.plain(name)) != name:
+                raise FpiError(
+                    "le nom de ce fichier a des signes illisibles (accents d'un autre système ?). "
+                    "Renommez-le.",
+                    fichier=text,
+                )
         hidden = shown_paths(parameters, root)
         shown = {name: v and hidden.get(str(root / str(v)), v) for name, v in parameters.items()}
         sources = {path.name: path.read_bytes().decode(errors="replace") for path in notebooks}
