@@ -34,7 +34,7 @@ from fpi_eval.sources.reading.reading import Reading
 from fpi_eval.sources.resultats_bac import read_resultats_bac
 from fpi_eval.sources.uai_changes import read_uai_changes
 
-BLANK = {"", "nd", "nc", "ns", "n.d.", "n.c.", "-", "NA", "null", "None"}
+BLANK = {"", "nd", "nc", "ns", "n.d.", "n.c.", "-", "NA", "null", "None", "ND", "NC", "NS"}
 PLAIN = re.compile(r"[+-]?(\d{1,3}([ \u00a0\u202f]\d{3})+|\d+)([.,]\d+)?")
 
 

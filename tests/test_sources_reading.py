@@ -54,6 +54,7 @@ def refused(tmp_path, text, *words, **options):
         ("1\u2009200", 1200),
         (" 15 ", 15),
         ("nd", None),
+        ("ND", None),
         ("-", None),
         ("", None),
         ("15,0", 15),

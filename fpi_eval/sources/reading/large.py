@@ -36,7 +36,6 @@ from fpi_eval.text import liste
 BLOCK = 16 << 20
 HEAD = 1 << 16
 BATCH_ROWS = 65_536
-_NULLS = sorted({*MISSING, *(word.upper() for word in MISSING)})
 
 
 class LargeFile:
@@ -158,7 +157,7 @@ class LargeFile:
                 pacsv.ConvertOptions(
                     include_columns=[str(i) for i in places.values()],
                     column_types={str(i): kinds[n] for n, i in places.items()},
-                    null_values=_NULLS,
+                    null_values=MISSING,
                     strings_can_be_null=False,
                 ),
             ),
@@ -212,7 +211,7 @@ class LargeFile:
                 values = pc.binary_join(values.cast(pa.list_(pa.string())), ",")
             if kind == pa.float64() and not _is_number(values.type):
                 texts = values.cast(pa.string())
-                values = pc.if_else(pc.is_in(texts, pa.array(_NULLS)), None, texts)
+                values = pc.if_else(pc.is_in(texts, pa.array(MISSING)), None, texts)
             try:
                 columns[name] = values.cast(kind)
             except pa.ArrowInvalid as error:
@@ -242,8 +241,8 @@ class LargeFile:
 
     def _bad_number(self, name: str, values: pa.ChunkedArray, start: int) -> FpiError | None:
         texts = values.cast(pa.string()).to_pandas().fillna("").str.strip()
-        wrong = pd.to_numeric(texts.mask(texts.isin(_NULLS)), errors="coerce").isna()
-        wrong &= ~texts.isin(_NULLS)
+        wrong = pd.to_numeric(texts.mask(texts.isin(MISSING)), errors="coerce").isna()
+        wrong &= ~texts.isin(MISSING)
         if not wrong.any():
             return None
         row = int(wrong.to_numpy().argmax())

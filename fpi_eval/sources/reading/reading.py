@@ -32,7 +32,10 @@ DATE = re.compile(
 FEWEST_RATES = 5  # distinct rates, all at most 1 %, that no publication of rates has shown
 LARGEST_COUNT = 1e9
 FEWEST_ROWS = 20  # fewer may well be alike
-MISSING = ("", "nd", "nc", "ns", "n.d.", "n.c.", "-", "NA", "null", "None")
+MISSING = (
+    "", "-", "NA", "nd", "ND", "nc", "NC", "ns", "NS", "n.d.", "N.D.", "n.c.", "N.C.",
+    "null", "NULL", "None", "NONE",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
