@@ -752,7 +752,7 @@ def test_finding_that_nothing_changed_imports_none_of_what_computes():
 def test_what_another_core_computes_ahead_is_found_in_the_store(tmp_path, monkeypatch):
     monkeypatch.setenv("FPI_EVAL_CACHE", str(tmp_path))
     monkeypatch.setattr(fork_server, "cores", lambda: 2)
-    fork_server.start()
+    fork_server.server()
     page = "<html><body><main><h1>Un</h1></main></body></html>"
     process = fork_server.ahead([(improve, page, EDITION)])
     assert process is not None

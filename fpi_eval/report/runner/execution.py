@@ -209,9 +209,10 @@ def heed_interruptions() -> None:
 
 
 def warm() -> None:
-    """Start the process that kernels are forked from, which imports meanwhile."""
+    """Start the process that kernels are forked from, where they are; it imports meanwhile."""
     with environment():
-        fork_server.start()
+        if fork_server.forking():
+            fork_server.server()
 
 
 @contextmanager

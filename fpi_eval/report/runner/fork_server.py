@@ -110,9 +110,3 @@ def ahead(calls: Sequence[tuple[Any, ...]]) -> Kernel | None:
     with suppress(OSError, ValueError):
         return server().fork(calls=pickled, env=dict(os.environ), cwd=os.getcwd())
     return None
-
-
-def start() -> None:
-    """Start the process that forks, where kernels are forked."""
-    if forking():
-        server()
