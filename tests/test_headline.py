@@ -192,6 +192,12 @@ def test_what_is_not_known_has_no_value_that_could_differ():
     assert len(gathered([Headline(tuple(lost))]).quantities) == 2
 
 
+def test_shares_of_two_targets_of_one_level_are_two_values():
+    aims = [SimpleNamespace(personnes=n, echeance=due) for n, due in ((3000, 2027), (9000, 2030))]
+    made = [replace(of_places.avancement(DAY, one, seats()), key=f"{one.echeance}") for one in aims]
+    assert len(gathered([Headline(tuple(made))]).quantities) == 2
+
+
 def test_one_label_may_have_two_values_in_two_fields():
     other = seats(120.0, key="atcf", scope=Scope("ATCF"))
     assert len(gathered([Headline((seats(), other))]).quantities) == 2

@@ -183,8 +183,9 @@ def cible(year: Year, target: Cible) -> Measure | Absent:
 
 @declared("avancement", "Part de la cible déjà entrée", "%")
 def avancement(target: Cible, people: Quantity) -> Measure | Absent:
-    """Return people entered over the target."""
+    """Return people entered over the target, whose date tells it from another of its level."""
     if not people:
         return Unknown(people.reason, people.known_on)
-    scope = people.said(spoken()).scope
+    scope, due = people.said(spoken()).scope, _("échéance {year}").format(year=target.echeance)
+    scope = replace(scope, annees=f"{scope.annees}, {due}")
     return Measure(people.amount / target.personnes, scope, people.source)
