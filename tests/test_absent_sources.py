@@ -292,6 +292,24 @@ def test_rows_of_another_year_in_a_file_of_the_portal_are_refused(tmp_path):
         catalogue.source("constat_portail").arguments(portal, None)
 
 
+@pytest.mark.parametrize(
+    ("source", "column", "words"),
+    [
+        ("affelnet", "voeux1", "Vouliez-vous dire « voeux_1 » ?"),
+        ("ouvertures", "place_prevue", "Vouliez-vous dire « places_prevues » ?"),
+        ("resultats_lycees", "presents_total", "Noms possibles : uai, annee"),
+        ("nomenclatures", "mef", "Noms possibles : aucun"),
+    ],
+)
+def test_a_renamed_column_that_nothing_reads_is_refused(tmp_path, source, column, words):
+    renamed = PROGRAMME.sources[source].model_copy(update={"colonnes": {column: "Autre nom"}})
+    programme = PROGRAMME.model_copy(update={"sources": {**PROGRAMME.sources, source: renamed}})
+    with pytest.raises(FpiError) as caught:
+        files.paths_of(programme, RENTREE, tmp_path)
+    assert f"colonne « {column} » inconnue de la source « {source} »" in str(caught.value)
+    assert words in str(caught.value)
+
+
 def test_check_reads_a_file_that_no_run_needs_with_its_declared_columns(tmp_path):
     here, _ = folder_without(tmp_path)
     asked = PROGRAMME.sources["affelnet"]

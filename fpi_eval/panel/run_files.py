@@ -15,7 +15,7 @@ from fpi_eval.programme import Programme, Source
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.nomenclatures import FICHIERS as CODES
 from fpi_eval.sources.portal.portals import expand
-from fpi_eval.sources.register.openings import TEXTS
+from fpi_eval.sources.register.openings import REGISTRE, TEXTS
 from fpi_eval.sources.uses import USES
 from fpi_eval.text import liste
 
@@ -102,9 +102,10 @@ def paths_of(programme: Programme, rentree: int, folder: Path) -> dict[str, dict
 
 
 def _refuse_unknown(programme: Programme) -> None:
-    """Raise for a section of no source: nothing would read its file, and nothing would say so."""
-    known = {"nomenclatures", "ouvertures", *(entry.name for entry in catalogue.CATALOGUE)}
-    for name in programme.sources:
+    """Raise for a section of no source, or a column of none: nothing would read what it says."""
+    read = (entry.name for entry in catalogue.CATALOGUE if not entry.argument)
+    known = {"nomenclatures", "ouvertures", *read}  # each nomenclature lies in the folder of all
+    for name, source in programme.sources.items():
         if name not in known:
             raise FpiError(
                 f"source « {name} » inconnue : rien ne lirait son fichier.{hint(name, known)} "
@@ -112,6 +113,21 @@ def _refuse_unknown(programme: Programme) -> None:
                 fichier="programme.toml",
                 ligne=programme.lignes.get(f"sources.{name}"),
             )
+        columns = _renamed(name) if source.colonnes else []
+        if unread := [column for column in source.colonnes if column not in columns]:
+            raise FpiError(
+                f"colonne « {unread[0]} » inconnue de la source « {name} » : rien ne lirait le nom "
+                f"déclaré.{hint(unread[0], columns)} Noms possibles : {liste(columns) or 'aucun'}. "
+                f"Corrigez {programme.where_to_alias(name)}."
+            )
+
+
+def _renamed(source: str) -> list[str]:
+    """Return the columns of a source that a programme may declare under another name."""
+    if source == "ouvertures":
+        return [column.name for column in REGISTRE.columns]
+    schemas = [] if source == "nomenclatures" else catalogue.source(source).schemas()
+    return list(dict.fromkeys(column.name for one in schemas for column in one.columns))
 
 
 def register_file(folder: Path, source: Source) -> dict[str, Path]:
