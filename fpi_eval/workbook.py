@@ -191,7 +191,8 @@ def _sheet(sheet: Worksheet, table: Sheet, warning: str) -> None:
     sheet.cell(1, 1).font = TITLE
     source = f"Source : {table.source}. " if table.source else ""
     _put(sheet.cell(2, 1), f"{source}{date_longue(table.date).capitalize()}.")
-    _put(sheet.cell(3, 1), " ".join(part for part in (warning, table.note, LEGEND) if part))
+    told = (f"{warning}." if warning else "", table.note, LEGEND)
+    _put(sheet.cell(3, 1), " ".join(part for part in told if part))
     heads = [column.label for column in table.columns]
     columns = [table.text(column) for column in table.columns]
     formats = [FORMATS.get(column.unit, "") for column in table.columns]

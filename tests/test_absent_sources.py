@@ -189,7 +189,7 @@ def test_a_register_of_the_predecessor_alone_is_not_an_absent_one(tmp_path):
     said += [one.reason for one in unknown if one.key.startswith("entrees")]
     assert len(said) > 4
     for words in said:
-        assert "aucune ouverture de FPI AURA jusqu'à la rentrée 2024" in words
+        assert "aucune ouverture du programme FPI AURA jusqu'à la rentrée 2024" in words
         assert "ne contient pas le registre" not in words
 
 

@@ -275,7 +275,8 @@ def test_a_sentence_keeps_its_numbers_and_the_names_of_the_data():
     [
         "le programme n'a pas commencé : ses premières places ouvrent à la rentrée 2024.",
         "le registre des ouvertures n'est pas dans le dossier.",
-        "le registre des ouvertures ne contient aucune ouverture de FPI AURA jusqu'à la rentrée 1.",
+        "le registre des ouvertures ne contient aucune ouverture du programme FPI AURA "
+        "jusqu'à la rentrée 1.",
         of_places.UNSAID,
     ],
 )

@@ -317,6 +317,17 @@ def test_what_opened_this_year_is_unknown_where_the_register_does_not_say(
     assert (found.dropna() == 0).all()
 
 
+def test_what_opened_where_no_capacity_is_published_is_still_counted(annee_simulee, monkeypatch):
+    cells, rows = proteges.en_service(annee_simulee), seats.registre(annee_simulee)
+    whole = seats.transformation(annee_simulee).frame["places_transformees"]
+    now = (rows["rentree"] == annee_simulee.rentree) & (rows["voie"] == "scolaire")
+    lost = cells["filiere"] == rows.loc[now & (rows["places_transformees"] != 0), "filiere"].iloc[0]
+    monkeypatch.setattr(proteges, "en_service", lambda _: cells[~lost])
+    found = seats.transformation(annee_simulee).frame
+    assert found["places_transformees"].sum() == whole.sum() > 0
+    assert found["places"].isna().any()
+
+
 def test_what_last_years_report_hid_is_not_shown_now(deux_rapports):
     before, now = (
         {one.name: one for one in publication.read(deux_rapports[1][y] / "publication_simule.json")}

@@ -45,8 +45,8 @@ class Context:
             why = "Le registre des ouvertures n'est pas dans le dossier."
         else:
             why = (
-                f"Le registre des ouvertures ne contient aucune ouverture de {self.programme.nom} "
-                f"jusqu'à la rentrée {self.rentree}."
+                "Le registre des ouvertures ne contient aucune ouverture du programme "
+                f"{self.programme.nom} jusqu'à la rentrée {self.rentree}."
             )
         return Absent(why, holder="Le porteur du programme : région, rectorat ou chef de projet.")
 

@@ -79,7 +79,7 @@ def lycees(p: Year) -> Sheet | None:
         autres_sources.lycees(p),
         (
             SESSION,
-            Column("lycees", "Lycées", "decimal"),
+            Column("lycees", "Lycées", "effectif"),
             Column("presents", "Présents à l'examen", "effectif"),
             Column("taux_bas", "Réussite, borne basse", "taux", ARRONDI),
             Column("taux_haut", "Réussite, borne haute", "taux", ARRONDI),
@@ -102,8 +102,8 @@ def cfa(p: Year) -> Sheet | None:
         rows,
         (
             MILLESIME,
-            Column("cfa", "CFA"),
-            Column("avec_taux", "CFA dont le taux est publié"),
+            Column("cfa", "CFA", "effectif"),
+            Column("avec_taux", "CFA dont le taux est publié", "effectif"),
             Column(
                 "emploi_median",
                 "Taux d'emploi à 6 mois, CFA médian",

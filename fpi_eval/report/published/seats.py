@@ -158,6 +158,7 @@ def transformation(p: Year) -> Sheet | None:
     cells = proteges.en_service(p)
     cells = cells[(cells["rentree"] == year) & cells["places"].notna()]
     share = compute(cells, c.PART_PROGRAMME, by).set_index(by)
+    share = share.reindex(share.index.union(moved.index))
     table = share[["numerator", "denominator"]].set_axis(["seats", "places"], axis=1)
     table = table.assign(places_transformees=moved.reindex(table.index, fill_value=0.0))
     safe = proteges.entrants(p)

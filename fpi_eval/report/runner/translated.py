@@ -36,7 +36,7 @@ NAMED = ("tbody", "text")  # where names of the data stand: courses, places
 #: What joins the parts of a cell, here and there: each part is told when the whole is not known.
 JOINTS = (
     (
-        r"(?<=établissement réel) |(?<=[^ ][^ ]\.) (?=[A-ZÀ-Ý«\d])"
+        r"(?<=[^ ][^ ]\.) (?=[A-ZÀ-Ý«\d])"
         r"|(?<!;) (?=(?:s : masqué|n\. d\. : |Source : ))",
         " ",
     ),
