@@ -15,7 +15,7 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pandas as pd
-from planted import OTHER, OUTCOME, TWIN, drawn, worlds_of
+from planted import OTHER, OUTCOME, RUN, TWIN, drawn, worlds_of
 from provenance import code_of, record
 from runner import finished, rows_of, run, today_at
 
@@ -23,7 +23,6 @@ from fpi_eval.checks import evaluate
 from fpi_eval.checks.thresholds import CAUTION, FAIL, INFORMATION, THRESHOLDS, UNKNOWN, VIOLATION
 
 RESULTS = Path(__file__).parent / "results"
-STORE = RESULTS / "lights_runs.csv"
 TABLE, ROWS = RESULTS / "lights.md", RESULTS / "lights.parquet"
 CLEAN = {TWIN: ("realistic", "lively", "other_openings"), OTHER: ("propre",)}
 BROKEN = {
@@ -88,7 +87,8 @@ def main() -> None:
     args = parser.parse_args()
     code = code_of("lights")
     record(code, "lights")
-    done = finished(STORE, ("family", "world", "seed"))
+    store = RESULTS / f"lights_{code}.csv"
+    done = finished(store, RUN)
     worlds = [(f, w) for group in (CLEAN, BROKEN) for f, names in group.items() for w in names]
     todo = [
         (family, world, seed, code)
@@ -96,9 +96,9 @@ def main() -> None:
         for rank, (family, world) in enumerate(worlds)
         if (family, world, seed := FIRST_SEED + APART * rank + k) not in done
     ]
-    run(STORE, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
+    run(store, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
     texts = [name for name in COLUMNS if name != "seed"]
-    rows = rows_of(STORE, ROWS).astype(dict.fromkeys(texts, "str"))
+    rows = rows_of(store, ROWS, RUN).astype(dict.fromkeys(texts, "str"))
     TABLE.write_text(markdown(rows), encoding="utf-8")
     rows.astype(dict.fromkeys(texts, "category")).to_parquet(ROWS, index=False)
     print(TABLE.read_text(encoding="utf-8"))

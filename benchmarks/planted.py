@@ -2,8 +2,8 @@
 
 The first family is the twin at a quarter of its size, the second (`worlds`) was written apart.
 Thresholds and priors were set on other seeds of both, see `PROVENANCE`. Rows are kept in
-``benchmarks/results/planted_runs.csv`` with the fingerprint of the code that made them, and
-published as ``planted_runs.parquet``; runs resume.
+``planted_runs_CODE.csv`` by the fingerprint of the code that made them, and published as
+``planted_runs.parquet``; runs resume.
 
     nice -n 10 python benchmarks/planted.py --reps 40 --until 21:15
     python benchmarks/planted.py --reps 0        # only rewrite the table
@@ -50,8 +50,8 @@ from fpi_eval.twin import SCENARIOS, draw
 from fpi_eval.twin.moments import dynamics
 
 RESULTS = Path(__file__).parent / "results"
-STORE = RESULTS / "planted_runs.csv"
-PUBLISHED = STORE.with_suffix(".parquet")
+PUBLISHED = RESULTS / "planted_runs.parquet"
+RUN = ("family", "world", "seed")
 TWIN, OTHER = "jumeau", "autre famille"
 SIZE = {"n_cells_region": 600, "n_cells_other": 3_600}
 CLEAN = {
@@ -542,9 +542,10 @@ def main() -> None:
     parser.add_argument("--families", nargs="*", default=[TWIN, OTHER])
     parser.add_argument("--worlds", nargs="*", help="mondes à tirer ; tous par défaut")
     args = parser.parse_args()
-    done = finished(STORE, ("family", "world", "seed"))
     made_by = code_of("planted")
     record(made_by, "planted")
+    store = RESULTS / f"planted_runs_{made_by}.csv"
+    done = finished(store, RUN)
     todo = [
         (f, w, seed, made_by)
         for k in range(args.reps) for f in args.families
@@ -552,8 +553,8 @@ def main() -> None:
         if (f, w, seed := FIRST_SEED[f] + APART * rank + k) not in done
         and w in (args.worlds or [w])
     ]  # fmt: skip
-    run(STORE, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
-    path, rows = RESULTS / "planted.md", rows_of(STORE, PUBLISHED)
+    run(store, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
+    path, rows = RESULTS / "planted.md", rows_of(store, PUBLISHED, RUN)
     path.write_text(markdown(rows), encoding="utf-8")
     curve(rows, RESULTS / "detection.svg")
     rows.to_parquet(PUBLISHED, index=False)

@@ -31,6 +31,7 @@ from fpi_eval.twin import SMALL, Twin, draw
 
 RESULTS = Path(__file__).parent / "results"
 PUBLISHED = RESULTS / "projection.parquet"
+RUN = ("monde", "seed")
 FIRST_SEED, SINCE, HORIZON = 63_000, 2026, 2030
 COLUMNS = (
     "monde", "lecture", "niveau", "seed", "code", "observe", "mediane", "bas", "haut",
@@ -189,7 +190,7 @@ def main() -> None:
     made_by = code_of("projection")
     record(made_by, "projection")
     store = RESULTS / f"projection_{made_by}.csv"
-    done = finished(store, ("monde", "seed"))
+    done = finished(store, RUN)
     todo = [
         (world, seed, made_by)
         for seed in range(FIRST_SEED, FIRST_SEED + args.reps)
@@ -197,7 +198,7 @@ def main() -> None:
         if (world, seed) not in done
     ]
     run(store, todo, one_run, COLUMNS, args.workers, until=today_at(args.until))
-    rows = rows_of(store, PUBLISHED).drop_duplicates(list(COLUMNS[:4]))
+    rows = rows_of(store, PUBLISHED, RUN).drop_duplicates(list(COLUMNS[:4]))
     rows.to_parquet(PUBLISHED, index=False)
     path = RESULTS / "projection.md"
     path.write_text(markdown(rows), encoding="utf-8")

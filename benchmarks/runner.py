@@ -30,9 +30,19 @@ def finished(store: Path, keys: Sequence[str]) -> set[tuple]:
     return set(rows[[*keys]].itertuples(index=False, name=None))
 
 
-def rows_of(store: Path, published: Path, **facts: object) -> pd.DataFrame:
-    """Return the rows computed here, and facts of them; in a fresh clone, the published ones."""
-    return read_store(store).assign(**facts) if store.exists() else pd.read_parquet(published)
+def rows_of(store: Path, published: Path, keys: Sequence[str], **facts: object) -> pd.DataFrame:
+    """Return the published rows, those of a run (its keys) that was made again here in its stead.
+
+    A store that holds few runs takes none of the others away.
+    """
+    rows = pd.read_parquet(published) if published.exists() else None
+    if not store.exists() and rows is not None:
+        return rows
+    made = read_store(store).assign(**facts)
+    if rows is None:
+        return made
+    known, new = (pd.MultiIndex.from_frame(table[[*keys]]) for table in (rows, made))
+    return pd.concat([rows[~known.isin(new)], made], ignore_index=True)
 
 
 def by_seed(

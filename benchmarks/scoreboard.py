@@ -26,7 +26,7 @@ import runner
 from provenance import code_of, record
 from runner import read_store, rows_of, today_at
 from score_estimators import ESTIMATORS, answers, light_draw, truths
-from score_tables import RESULTS, between, brief, markdown, summarise
+from score_tables import KEYS, RESULTS, between, brief, markdown, summarise
 
 from fpi_eval.twin import SCENARIOS, TwinParameters
 
@@ -58,6 +58,7 @@ COLUMNS = (
 )  # fmt: skip
 
 Run = tuple[str, str, int]
+RUN = KEYS[:3]
 
 
 def one_run(scenario: str, outcome: str, seed: int, size: float = 1.0) -> list[dict]:
@@ -94,7 +95,7 @@ def finished(store: Path) -> set[Run]:
     """Return the runs of the store that have a row for every estimator."""
     if not store.exists():
         return set()
-    counts = read_store(store).groupby(["scenario", "outcome", "seed"])["estimator"]
+    counts = read_store(store).groupby(RUN)["estimator"]
     return {key for key, names in counts if set(ESTIMATORS) <= set(names)}
 
 
@@ -127,7 +128,7 @@ def facts(runs: pd.DataFrame, args: argparse.Namespace) -> dict[str, str]:
         f"{platform.python_version()}",
         "Date": date.today().isoformat(),
         "Commande": f"`python benchmarks/scoreboard.py --set {args.set} --outcome {args.outcome} "
-        f"--size {args.size:g}`",
+        f"--size {runs['size'].iloc[0]:g}`",
     }
 
 
@@ -162,9 +163,11 @@ def main() -> None:
         run(store, todo, args.workers, until=until, size=args.size, cluster=args.cluster)
     main_one = (args.set, args.outcome, args.size) == ("programme", "diplomes", 1.0)
     path = RESULTS / ("scoreboard.md" if main_one else f"scoreboard_{args.set}_{args.outcome}.md")
-    runs = rows_of(store, path.with_suffix(".parquet"), code=code, size=args.size)
-    runs = runs.drop_duplicates(["scenario", "outcome", "seed", "estimator"])
+    runs = rows_of(store, path.with_suffix(".parquet"), RUN, code=code, size=args.size)
+    runs = runs.drop_duplicates(KEYS)
     runs = runs[runs["scenario"].isin(SETS[args.set]) & (runs["outcome"] == args.outcome)]
+    size = runs["size"].round(6)  # published in seven figures; those made here are the last
+    runs = runs[size == size.iloc[-1]]
     table = summarise(runs, [*SETS[args.set]], [*ESTIMATORS])
     path.write_text(markdown(table, facts(runs, args)), encoding="utf-8")
     small = dict.fromkeys(runs.select_dtypes("float64"), "float32")  # seven figures are kept

@@ -48,6 +48,7 @@ NAMES = {
 }  # fmt: skip
 COLUMNS = ("scenario", "seed", "quantity", "estimate", "std_error", "ci_low", "ci_high",
            "outside", "truth")  # fmt: skip
+RUN = ("scenario", "seed")
 JOBS, MINIMUM = "en_emploi_6_mois", 20
 GROUPED = ("entrants", "diplomes")
 KEYS = {"Niveau": "niveau", "Filière": "filiere", "Voie": "voie", "Académie": "code_academie",
@@ -188,7 +189,7 @@ def of_sites(twin: Twin) -> list[Row]:
 
 def missing_runs(store: Path, reps: int) -> list[tuple[str, int]]:
     """Return (scenario, seed) not yet done; scenarios take turns."""
-    done = finished(store, ("scenario", "seed"))
+    done = finished(store, RUN)
     keys = ((name, FIRST_SEED + k) for k in range(reps) for name in SCENARIOS)
     return [key for key in keys if key not in done]
 
@@ -296,7 +297,7 @@ def main() -> None:
     if todo:
         compute = partial(one_run, kind=args.kind)
         run(store, todo, compute, COLUMNS, args.workers, until=today_at(args.until))
-    rows = rows_of(store, RESULTS / f"{name}.parquet", code=code)
+    rows = rows_of(store, RESULTS / f"{name}.parquet", RUN, code=code)
     rows.to_parquet(RESULTS / f"{name}.parquet", index=False)
     record(code, "totals")
     table = markdown(summarise(rows), ", ".join(rows["code"].unique()))

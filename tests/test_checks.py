@@ -445,7 +445,7 @@ def test_missing_outcomes_are_weighed_and_their_tie_with_openings_is_seen(noisy)
 def test_a_change_of_missing_outcomes_that_nothing_tells_is_not_said(noisy, monkeypatch):
     known = iter([(0.05, 0.5), (np.nan, np.nan)])
     monkeypatch.setattr(samples, "_apart", lambda *_: next(known))
-    assert "depuis" not in samples.manquants(study_of(noisy))[1].phrase
+    assert "Depuis" not in samples.manquants(study_of(noisy))[1].phrase
 
 
 @pytest.mark.parametrize(
@@ -465,6 +465,8 @@ def test_missing_outcomes_are_weighed_by_a_gap_that_was_tested(
     assert (tie.valeur, tie.biais) == (size, size)
     assert tie.incertitude == pytest.approx(p_value)
     assert tie.phrase.count("(p ") == 2
+    with speaking("en"):
+        assert "Since the opening: " in translated.said(tie.phrase)
 
 
 def test_courses_of_one_size_have_no_correlation_with_openings(noisy):
@@ -483,7 +485,7 @@ def test_outcomes_that_leave_the_mask_as_seats_open_are_seen():
     panel.loc[rng.random(len(panel)) < chance, "diplomes"] = np.nan
     tie = samples.manquants(study_of(panel))[1]
     assert tie.statut in (CAUTION, FAIL)
-    assert "depuis l'ouverture" in tie.phrase
+    assert "Depuis l'ouverture" in tie.phrase
 
 
 def test_pupils_taken_from_other_departements_of_the_academie_are_seen():
@@ -782,6 +784,8 @@ def test_a_column_that_the_panel_does_not_have_is_refused_by_its_name(noisy):
         evaluate(noisy.drop(columns="seats"), "diplomes", programme)
     with pytest.raises(FpiError, match="« diplome »"):
         evaluated(noisy, "diplome", programme)
+    with pytest.raises(FpiError, match="« seats »"):
+        evaluated(noisy.drop(columns="seats"), "diplomes", programme)
     empty = evaluated(noisy.assign(diplomes=np.nan), "diplomes", programme)
     assert str(empty).startswith(f"{NO_EFFECT} Colonne « diplomes » : aucune valeur connue, aux an")
 

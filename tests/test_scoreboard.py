@@ -118,6 +118,20 @@ def test_a_run_cut_short_keeps_its_seeds_and_goes_on_where_it_was(tmp_path):
     assert runner.by_seed(store, "def", range(9), one, datetime(2000, 1, 1)).equals(other)
 
 
+def test_a_store_of_few_runs_takes_no_other_from_the_published_rows(tmp_path):
+    store, published, keys = tmp_path / "runs.csv", tmp_path / "runs.parquet", ("world", "seed")
+    old = [("null", 1, "abc", 0.1), ("null", 2, "abc", 0.2), ("null", 2, "abc", 0.3)]
+    columns = ["world", "seed", "code", "p"]
+    kept = pd.DataFrame(old, columns=columns).astype({"world": "category"})
+    kept.to_parquet(published)
+    assert runner.rows_of(store, published, keys).equals(kept)  # a fresh clone
+    runner.run(store, [("null", 2)], lambda *run: [(*run, 0.4)], ["world", "seed", "p"], 1)
+    found = runner.rows_of(store, published, keys, code="def")[columns]
+    assert found.to_numpy().tolist() == [["null", 1, "abc", 0.1], ["null", 2, "def", 0.4]]
+    published.unlink()
+    assert runner.rows_of(store, published, keys)["p"].tolist() == [0.4]
+
+
 def test_what_is_done_by_every_estimator_is_not_done_again(tmp_path):
     store = tmp_path / "runs.csv"
     first = scoreboard.FIRST_SEED

@@ -15,6 +15,7 @@ from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planter import DRAWS
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import as_panel
 from fpi_eval.impact.groups.totals import Totals
 from fpi_eval.misspelt import known_options
 from fpi_eval.panel import CellPanel
@@ -80,14 +81,14 @@ def evaluated(
     if isinstance(outcome, Absent):
         return outcome
     panel = CellPanel.of(panel)
+    if not {"uai", "rentree", "seats", outcome} <= set(panel.table):
+        as_panel(panel.table, y=outcome)  # refuses the column by its name
     opened = panel.table.loc[panel.table["seats"] != 0, "uai"].nunique()
     if opened and not Gate.of(programme.secret).told(opened):
         return few(programme.secret)
     try:
         return told(kept(evaluate, panel, outcome, programme, draws=draws), programme)
     except FpiError as error:
-        if outcome not in panel.table:
-            raise
         return _unable(panel, outcome, error.raison)
     except np.linalg.LinAlgError:
         reason = "trop peu de places ouvertes pour séparer leur effet du reste."

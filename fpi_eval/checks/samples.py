@@ -127,7 +127,7 @@ def manquants(study: Study) -> list[Check]:
     said = [f"({text.p_egale(p)})" for p, _ in both]
     words = f"écart de {text.points(gaps[0])} entre établissements qui ouvrent et autres {said[0]}"
     if abs(gaps[1]) > 0:
-        words += f", {text.points(gaps[1])} depuis l'ouverture {said[1]}"
+        words += f". Depuis l'ouverture : {text.points(gaps[1])} {said[1]}"
     return [first, study.check("manquants_lies", gap, p_value, f"{words}.", bias=gap)]
 
 

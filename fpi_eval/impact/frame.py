@@ -130,8 +130,8 @@ def _nothing_acts(acting: np.ndarray, sized: np.ndarray, new: np.ndarray) -> Fpi
     if (acting & ~sized).any():
         return FpiError(
             "aucun élève connu avant la première ouverture dans les formations qui ouvrent.",
-            conseil="Complétez les années d'avant, ou déclarez que le tableau n'a pas d'effectifs "
-            "(size=None).",
+            conseil="Complétez les années d'avant, ou dites à l'estimateur que le tableau n'a pas "
+            "d'effectifs (fpi.impact.j(…, size=None)).",
         )
     return FpiError("toutes les places qui peuvent agir sont hors des filières ou du niveau visés.")
 
