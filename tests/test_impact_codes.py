@@ -26,6 +26,10 @@ def panel(seed=0, treated=10, later=10, never=20, effect=5.0):
     return table.assign(cohort=np.repeat(cohort, 8), y=y.ravel())
 
 
+def school_year(year):
+    return f"{year}-{int(year) + 1}"
+
+
 def overall(found):
     return found.aggregate("simple").overall
 
@@ -246,8 +250,10 @@ def test_labels_already_in_order_are_coded_as_any_others(kind):
     coding.once(mixed, "cell", "time")
 
 
-def test_a_unit_written_as_a_number_and_as_a_text_is_there_twice():
-    table = panel()
-    again = pd.concat([table, table[:1].assign(cell=table["cell"].map(str))])
+@pytest.mark.parametrize("column", ["cell", "time"])  # 84 and « 84 », 2023 and « 2023-2024 »
+def test_what_is_written_in_two_ways_is_there_twice(column):
+    table = panel().assign(time=lambda d: d["time"].map(str))
+    other = {"cell": lambda d: d["cell"].map(str), "time": lambda d: d["time"].map(school_year)}
+    again = pd.concat([table, table[:1].assign(**{column: other[column]})])
     with pytest.raises(FpiError, match="deux lignes ou plus"):
         callaway_santanna(again, "y")

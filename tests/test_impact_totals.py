@@ -249,3 +249,21 @@ def test_a_programme_that_closes_as_many_seats_as_it_opens_has_departements():
     )
     one = np.arange(len(got.table)) == got.table["seats"].argmax()
     assert np.isfinite(got.interval(one)).all()
+
+
+@pytest.mark.parametrize("sharing", [1, 2])
+def test_departements_that_nothing_tells_apart_are_not_read_as_their_difference(sharing):
+    panel = in_six_departements(1, noise=1.0)
+    opened = panel[panel["seats"] != 0].drop_duplicates("cell")
+    kept = opened.groupby("code_departement")["cell"].first().iloc[:sharing]
+    here = opened["code_departement"].isin(kept.index)
+    panel = panel[~panel["cell"].isin(set(opened.loc[here, "cell"]) - set(kept))]
+    mine = panel["cell"].isin(kept)  # their one opened course is taught nowhere else
+    seats = panel["seats"].mask(mine, 12.0 * (panel["rentree"] >= 2022))
+    panel = panel.assign(course=panel["course"].mask(mine, "seule"), seats=seats)
+    if sharing == 1:
+        own = territories(panel, "entrants").table.set_index("code_departement")["own"]
+        assert own.index[own.isna()].tolist() == kept.index.tolist()
+    else:
+        with pytest.raises(FpiError, match="ne varie plus"):
+            territories(panel, "entrants")

@@ -9,7 +9,10 @@ import fpi_eval as fpi
 from fpi_eval import headline, impact, text
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.headline.of_effect import entrants_100
+from fpi_eval.language import speaking
 from fpi_eval.report.pages import chaine as vue
+from fpi_eval.report.runner import translated
+from fpi_eval.results import Estimate, Estimates
 from fpi_eval.rounding import rounded
 from fpi_eval.tables import Table
 
@@ -80,6 +83,16 @@ def test_rungs_and_fill_are_told_together(simulees):
     assert table.frame["mesure"].value_counts().to_dict() == {
         "Échelle": 4, "Déplacement": 2, "Effet propre": 2,
     }  # fmt: skip
+    assert "échelon" not in table.note
+
+
+def test_a_rung_that_nothing_compares_is_said_to_be_absent():
+    one = Estimate("entrants", "J", 0.4, 0.1, 0.2, 0.6, 0.001, 9, 9, 9, 9, "règle")
+    rungs = Estimates((one,), "Rien à comparer : département.")
+    note = vue.echelles({"Échelle": rungs}, SimpleNamespace(credit="")).note
+    assert note.endswith(said := "Un échelon absent n'a aucun territoire auquel se comparer.")
+    with speaking("en"):
+        assert translated.said(said)
 
 
 def test_real_files_say_why_there_is_no_chain(annee_reelle):

@@ -22,9 +22,9 @@ from fpi_eval.results import Estimate
 
 DESCRIPTION = (
     "Imputation de Poisson : un modèle multiplicatif à effets de cellule et de formation × "
-    "session, estimé sur les observations sans place ouverte, sur aucun budget, prédit ce "
-    "qu'aurait été le résultat (Borusyak, Jaravel et Spiess, 2024 ; Wooldridge, 2023, pour la "
-    "forme exponentielle). Variance prudente par groupe."
+    "session, estimé sur les observations sans place ouverte, sur aucun budget, ni voisin exposé, "
+    "prédit ce qu'aurait été le résultat (Borusyak, Jaravel et Spiess, 2024 ; Wooldridge, 2023, "
+    "pour la forme exponentielle). Variance prudente par groupe."
 )
 TOLERANCE = 1e-10
 MAX_SWEEPS = 5000

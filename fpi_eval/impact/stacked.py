@@ -97,10 +97,11 @@ def pooled(stacked: pd.DataFrame, description: str = "") -> Estimate:
 def _by_year(stacked: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, list[int]]:
     """Return seats by event year (first opening's before it), their instruments and the years."""
     treated = stacked["cohort"].notna().to_numpy()
-    rel_time = stacked["rel_time"].to_numpy()
-    if REFERENCE not in rel_time[treated]:  # another year would be it, in silence
+    rel_time, year = stacked["rel_time"].to_numpy(), _effects(stacked)[1]
+    compared = treated & np.isin(year, year[~treated])
+    if REFERENCE not in rel_time[compared]:  # another year would be it, in silence
         raise FpiError(
-            "aucune cellule ouverte n'est suivie l'année d'avant, à laquelle comparer les autres."
+            "aucune cellule ouverte n'a de témoin l'année d'avant, à laquelle comparer les autres."
         )
     years = [int(e) for e in np.unique(rel_time[treated]) if e != REFERENCE]
     z = np.column_stack([treated & (rel_time == e) for e in years]).astype(float)

@@ -78,11 +78,12 @@ def widen(
         there is a single cluster.
     """
     codes, labels = coding.codes(frame, unit, ordered=False)
-    coding.once(frame, unit, time)
+    years = coding.years(frame, time)
+    coding.once(pd.DataFrame({unit: frame[unit], time: years}), unit, time)
     n, known = len(labels), ~np.isnan(coding.numbers(frame, outcome))
     if not known.any():
         raise FpiError("aucune valeur connue.", colonne=outcome)
-    years = coding.years(frame, time).astype(float)
+    years = years.astype(float)
     first = coding.cohorts(frame, cohort, years)
     late = np.where(np.isnan(first), 0, lag) if np.ndim(lag) else None
     first = coding.constant(first, codes, n, cohort)

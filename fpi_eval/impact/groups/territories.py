@@ -112,20 +112,21 @@ def territories(panel: pd.DataFrame, outcome: str = "diplomes") -> Territories:
     between = paule_mandel(found.loc[known, "own"].to_numpy(), found.loc[known, "noise"].to_numpy())
     gap = found["own"] - np.average(found.loc[known, "own"], weights=found.loc[known, "moved"])
     found["half"] = effects[0] + HALF * gap.fillna(0.0)
-    # Only courses without a past: nothing is halved, its whole difference from the mean is error.
+    # No course with a past, or compared: nothing is halved, all it differs by is error.
     found["noise"] = found["noise"].where(known, (found["noise"] + between) / HALF**2 - between)
     return Territories(outcome, found, between, effects, psi.T @ psi, int(known.sum()) - 1)
 
 
 def _rows(frame: pd.DataFrame, whole: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per opened département: seats, exposures, own effect (NaN without a past)."""
+    """Return one row per opened département: seats, exposures, own effect (NaN untold)."""
     groups, at = frame["code_departement"].astype(str), whole["code_departement"].astype(str)
     opened = whole["dose"] != 0
     names = sorted(groups[frame["dose"] != 0].unique())
     fit = fit_groups(frame, groups, names)
     seats = whole[["dose", *EXPOSED]].assign(moved=whole["dose"].abs())
     sums = seats.groupby(at).sum().loc[sorted(at[opened].unique())]
-    own = pd.Series(fit.coefficients, fit.names)
+    told = [name for name in names if name not in fit.emptied]
+    own = pd.Series({name: fit.coefficients[fit.position(name)] for name in told}, dtype=float)
     return pd.DataFrame(
         {
             "code_departement": sums.index,

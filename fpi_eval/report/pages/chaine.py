@@ -230,6 +230,8 @@ def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table
         made.append(found.to_frame().assign(mesure=name))
     rows = pd.concat(made, ignore_index=True)
     rows = rows.assign(label=rows["label"].str.removeprefix("Effet par place : "))
+    short = any(found.note for found in parts.values())
+    lost = " Un échelon absent n'a aucun territoire auquel se comparer." * short
     return table(
         told(rows.assign(**100 * rows[[*BOUNDS]]), 100),
         "Autres mesures du déplacement des entrants, pour 100 places",
@@ -245,5 +247,5 @@ def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table
         note="Échelle : effet des places sur le total des effectifs de la formation, puis de "
         "groupes plus larges, qui contiennent les voisines ; un effet qui diminue trahit un "
         f"déplacement. Pleine : au moins {text.pourcent(FULL, 0)} de places occupées avant "
-        "le programme. La réponse est au chapitre « Les diplômés ».",
+        "le programme. La réponse est au chapitre « Les diplômés »." + lost,
     )

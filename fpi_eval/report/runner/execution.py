@@ -31,6 +31,7 @@ from fpi_eval.report.runner.notebooks import NotebookInfo
 from fpi_eval.report.runner.progress import Display
 from fpi_eval.report.runner.swap import scratch, sweep
 
+DECLARED = "programme.toml"  # what a notebook that loads a year always uses
 TRACE_LINES = 200
 COLOURS = re.compile(r"\x1b\[[\d;]*m")  # of a traceback
 # What reads files without the library: nobody then knows which ones.
@@ -138,8 +139,9 @@ class Execution:
         code = (cell.source for cell in notebook.cells if cell.cell_type == "code")
         if not OTHER.search("\n".join(code)):
             with suppress(OSError):
-                listed = kernels.used_file(connection).read_text(encoding="utf-8")
-                self.used[info.path.name] = sorted(set(listed.splitlines()))
+                listed = set(kernels.used_file(connection).read_text("utf-8").splitlines())
+                if DECLARED in listed:  # no year loaded: files of the programme go unsaid
+                    self.used[info.path.name] = sorted(listed)
         self.out.end(info.name, time.monotonic() - started)
         self.journal.end("notebook", started, nom=info.name)
         self.expected.pop(info.name)
