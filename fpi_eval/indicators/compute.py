@@ -104,6 +104,7 @@ def wilson(count: pd.Series, total: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     return low, high
 
 
+@known_options
 def beside_last_year(
     panel: pd.DataFrame, indicator: Indicator, by: Sequence[str] = ()
 ) -> pd.DataFrame:
