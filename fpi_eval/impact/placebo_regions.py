@@ -13,7 +13,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.few_treated import Placement, paths_of, slopes
 from fpi_eval.impact.frame import alone, effects, sample, scale, with_covariates
-from fpi_eval.impact.uncertainty import Candidate
+from fpi_eval.impact.uncertainty import Candidate, Clusters
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.absorb import Absorber
 from fpi_eval.regression.linear import COLLINEAR
@@ -38,13 +38,14 @@ class PlaceboRegions(Result):
 
     ``table`` has code_region, copy, estimate, std_error (by establishment), a row a draw of
     establishments; ``std_error`` is the root mean square of the estimates, with ``df`` degrees of
-    freedom: the regions, whatever the copies.
+    freedom: the regions, whatever the copies. ``sites`` are the establishments copied.
     """
 
     outcome: str
     table: pd.DataFrame
     std_error: float
     df: int
+    sites: int
     caption = "Régions placebo"
     methode = METHOD
 
@@ -60,7 +61,7 @@ class PlaceboRegions(Result):
         """Return one row per region, the median of its copies, with its own Student interval."""
         table = self.table.groupby("code_region", as_index=False)[["estimate", "std_error"]]
         table = table.median()
-        half = stats.t.ppf(0.975, self.df) * table["std_error"]
+        half = stats.t.ppf(0.975, self.sites - 1) * table["std_error"]
         value = table["estimate"]
         return table.assign(ci_low=value - half, ci_high=value + half)
 
@@ -92,7 +93,7 @@ def placebo_regions(
         raise FpiError("toutes les régions ouvrent des places : il n'y a pas de région placebo.")
     squares = _mean_squares(table, table["estimate"])
     error = float(np.sqrt(squares.mean())) if len(squares) else np.nan
-    return PlaceboRegions(y, table, error, len(squares))
+    return PlaceboRegions(y, table, error, len(squares), Clusters.of(alone(frame)).n_treated_etab)
 
 
 def _mean_squares(table: pd.DataFrame, values: pd.Series) -> np.ndarray:
