@@ -36,6 +36,7 @@ from fpi_eval.checks.study import Study, before
 from fpi_eval.checks.thresholds import CAUTION, FAIL, PASS, UNKNOWN
 from fpi_eval.checks.trends import widened
 from fpi_eval.checks.verdict import CAREFUL, INCONCLUSIVE, SOLID, TESTS, UNKNOWABLE, rule
+from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import j, ladder
 from fpi_eval.impact.frame import GROSS, NET, sample
@@ -734,6 +735,21 @@ def test_no_check_tells_the_effect_that_a_hard_failure_forbids(evaluation):
     assert not [end for end in (same.min(), same.max()) if text.signe(end, 2) in str(said)]
     assert re.match(r"l'effet est \d+,\d fois aussi loin de zéro", said["regions_placebo"])
     assert np.isnan(next(c for c in evaluation.checks if c.name == "regions_placebo").incertitude)
+
+
+def test_a_second_estimator_of_few_openings_has_no_figure_and_the_verdict_stands(evaluation):
+    found = evaluation.estimates
+    few = (*found[:3], *(replace(one, n_openings=4) for one in found[3:]))
+    told = replace(evaluation, estimates=replace(found, items=few)).told_by(Gate(5))
+    assert told.estimates[:3] == found[:3]
+    assert told.to_frame()["estimate"].isna().tolist() == [False] * 3 + [True] * 2 + [False]
+    assert not told.estimates.note
+    gap = next(check for check in told.checks if check.name == "ecart_j_t")
+    assert np.isnan(gap.valeur)
+    with speaking("en"):
+        assert translated.said(gap.phrase).startswith("BJS2-T rests on too few")
+    assert told.verdict.niveau == evaluation.verdict.niveau
+    assert evaluation.told_by(Gate(5)).estimates is found
 
 
 def test_why_a_check_could_not_be_made_is_told_in_english():

@@ -402,6 +402,10 @@ def test_totals_keep_their_order_and_seats_that_cancel_out_have_none(planted, se
         assert list(whole[ends]) == pytest.approx(wanted, nan_ok=True)
         assert part[ends[0]] + part[ends[1]] == pytest.approx(40.0 if label == GROSS else 30.0)
         assert part[ends[1]] - part[ends[0]] >= 20.0
+    unknown = planted.calibrated.mask(planted.calibrated["label"] == NET).assign(label=[GROSS, NET])
+    part = replace(planted, calibrated=unknown).corrected_totals(found).table.iloc[1]
+    assert part[["ci_low", "ci_high"]].isna().all()  # nothing says how much wider it should be
+    assert part[["gross_low", "gross_high"]].notna().all()
 
 
 def test_when_nothing_can_be_planted_the_reason_is_given(panel):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,6 +47,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Callable[[Study], Check | list[Check]]], ..
     (("appariement", "uai", "definitions", "composition", "millesimes"), samples.fichiers),
 )
 TOTAL = "Effet net total"
+FEW_SECOND = "BJS2-T repose sur trop peu d'établissements pour que l'écart soit dit."
 FIGURES = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 METHOD = (
     "Le verdict répond à deux questions. Valide ? D'après les programmes plantés seuls. Précis ? "
@@ -109,7 +111,18 @@ class Evaluation(Result):
         if not self.estimates[GROSS].told_by(gate):
             return None
         curve, balance = gate.passed(self.curve), gate.passed(self.balance)
-        return replace(self, curve=curve, balance=balance, event=gate.passed(self.event))
+        told = replace(self, curve=curve, balance=balance, event=gate.passed(self.event))
+        if self.estimates[-1].told_by(gate):
+            return told
+        # BJS2-T compares fewer openings than J: it has no figure, and their gap none either.
+        blank: dict[str, Any] = {**dict.fromkeys(FIGURES, np.nan), "influence": None}
+        items = (one if one.told_by(gate) else replace(one, **blank) for one in self.estimates)
+        told = replace(told, estimates=replace(self.estimates, items=tuple(items), note=""))
+        return told.with_checks(
+            replace(one, phrase=FEW_SECOND, valeur=np.nan)
+            for one in self.checks
+            if one.name == "ecart_j_t"
+        )
 
     @property
     def blocked(self) -> bool:

@@ -142,7 +142,8 @@ class Planted(Result):
     def corrected_totals(self, found: Totals) -> Totals:
         """Return totals whose intervals are as much wider as calibration makes the whole's.
 
-        The whole's is the calibrated one; groups are never narrower than their own.
+        The whole's is the calibrated one; groups are never narrower than their own, and have none
+        where the whole's is not known.
         """
         table, rows = found.table.copy(), self.calibrated.set_index("label")
         whole = table["dimension"].eq(ALL)
@@ -150,7 +151,7 @@ class Planted(Result):
         for label, (at, *ends) in INTERVALS.items():
             row = rows.loc[label]
             plain, wide = (row[f"{which}_high"] - row[f"{which}_low"] for which in ("ci", "cal"))
-            wider = np.fmax(wide / plain, 1.0)
+            wider = np.maximum(wide / plain, 1.0)  # not known: no interval
             table[ends] = table[ends].sub(table[at], axis=0).mul(wider).add(table[at], axis=0)
             table.loc[whole, ends] = sorted((seats * row["cal_low"], seats * row["cal_high"]))
         return replace(found, table=table)
