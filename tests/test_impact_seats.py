@@ -224,7 +224,8 @@ def test_without_sizes_moved_openings_do_not_read_them():
 def test_placebo_regions_spread_around_zero():
     panel = invented_panel(13, noise=2.0, regions=8)
     table = placebo_regions(panel)
-    assert len(each := table.to_frame()) == table.df == 7
+    each = table.to_frame()
+    assert len(each) == table.df == 7
     sites = panel.loc[panel["seats"] != 0, "uai"].nunique()  # whose spread gives each its error
     ends = interval(*each.loc[0, ["estimate", "std_error"]], sites - 1)
     assert each.loc[0, ["ci_low", "ci_high"]].tolist() == pytest.approx(ends[:2])

@@ -89,8 +89,8 @@ def test_rungs_and_fill_are_told_together(simulees):
 def test_a_rung_that_nothing_compares_is_said_to_be_absent():
     one = Estimate("entrants", "J", 0.4, 0.1, 0.2, 0.6, 0.001, 9, 9, 9, 9, "règle")
     rungs = Estimates((one,), "Rien à comparer : département.")
-    note = vue.echelles({"Échelle": rungs}, SimpleNamespace(credit="")).note
-    assert note.endswith(said := "Un échelon absent n'a aucun territoire auquel se comparer.")
+    said = "Un échelon absent n'a aucun territoire auquel se comparer."
+    assert vue.echelles({"Échelle": rungs}, SimpleNamespace(credit="")).note.endswith(said)
     with speaking("en"):
         assert translated.said(said)
 
