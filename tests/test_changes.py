@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval.absent import Absent
+from fpi_eval.disclosure import Thresholds
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import of_effect, of_year
 from fpi_eval.headline.change import REST, TOGETHER, Changes, change
@@ -98,6 +99,16 @@ def test_shares_of_people_are_in_tens_and_never_give_a_small_count_back():
     before, after = (number(v, unit="personnes") for v in (400.0, 751.0))
     found = change(before, after, CAUSES, people)
     assert found.parts == {NEW: 351, REVISED: 0, REGISTER: 0, REST: 0}
+
+
+def test_shares_of_people_are_wider_where_the_programme_hides_larger_counts():
+    def people(taken):
+        return {"places": 400.0 + 12 * (REVISED in taken) + 348 * (NEW in taken)}
+
+    pair = [number(v, unit="personnes") for v in (400.0, 760.0)]
+    for minimum, share in ((5, 10), (10, 20)):
+        limits = Thresholds(effectif_minimum=minimum)
+        assert change(*pair, CAUSES, people, thresholds=limits).parts[REVISED] == share
 
 
 def test_an_estimate_is_split_with_its_own_digits_and_its_margin_is_told():

@@ -62,6 +62,7 @@ def change(
     amounts: Amounts,
     *,
     ends: bool = False,
+    thresholds: Thresholds = Thresholds(),  # noqa: B008
 ) -> Change:
     """Return the change of a number split between the inputs replaced, in no order (Shapley).
 
@@ -80,7 +81,7 @@ def change(
     """
     raw = _shares(before, after, causes, amounts, ends)
     total = _published(after) - _published(before)
-    return Change(before, after, controlled(raw, total, _step(before, after)))
+    return Change(before, after, controlled(raw, total, _step(before, after, thresholds)))
 
 
 def _shares(
@@ -122,7 +123,7 @@ def _published(one: Quantity) -> float:
     return rounding.rounded(value, _own_step(one) if one.unit == "%" else 1.0)
 
 
-def _step(before: Quantity, after: Quantity) -> float:
+def _step(before: Quantity, after: Quantity, thresholds: Thresholds) -> float:
     """Return the step of the shares: that of the numbers, wider where they count people.
 
     A share rests on counts that no report published: rounded so, it leaves room for more values
@@ -130,7 +131,7 @@ def _step(before: Quantity, after: Quantity) -> float:
     """
     step = max(_own_step(before), _own_step(after))
     if after.nature == COUNTED and after.unit == "personnes":
-        return max(step, 2.0 * (Thresholds().largeur_protection + 1))
+        return max(step, 2.0 * (thresholds.width + 1))
     return step
 
 

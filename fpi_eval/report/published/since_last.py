@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.absent import Absent
+from fpi_eval.disclosure import Thresholds
 from fpi_eval.errors import FpiError
 from fpi_eval.headline.change import Change, Changes, change, compared, listed
 from fpi_eval.headline.of_year import amounts, dear_amounts, whole
@@ -129,10 +130,11 @@ def between(years: TwoYears, report: EarlierReport, after: Headline) -> Changes:
         return dear_amounts(years.year(taken))
 
     pairs = compared(before, after)
+    limits = Thresholds.of(years.latest.programme.secret)
     found = [
-        change(*pair, causes, dear, ends=len(causes) > FEW)
+        change(*pair, causes, dear, ends=len(causes) > FEW, thresholds=limits)
         if pair[1].key.startswith(DEAR)
-        else change(*pair, causes, light)
+        else change(*pair, causes, light, thresholds=limits)
         for pair in pairs
     ]
     keys = {new.key for _, new in pairs}
