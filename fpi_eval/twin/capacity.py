@@ -40,27 +40,15 @@ FILL = {0.0: 0.10, 0.01: 0.24, 0.05: 0.55, 0.10: 0.70, 0.25: 0.84, 0.50: 0.94, 0
 #: Correlation between the ranks of a cell's capacity and of how common its course is: measured on
 #: Affelnet and Parcoursup; assumed for the secondary apprentices that CFA gather in large groups.
 SIZE_TIES = {
-    "mc": 0.10,
-    "cap": 0.18,
-    "bacpro": 0.35,
-    "bts": 0.41,
-    "mc_apprentissage": 0.60,
-    "cap_apprentissage": 0.70,
-    "bacpro_apprentissage": 0.70,
-    "bts_apprentissage": 0.23,
-}
+    "mc": 0.1, "cap": 0.18, "bacpro": 0.35, "bts": 0.41, "mc_apprentissage": 0.6,
+    "cap_apprentissage": 0.7, "bacpro_apprentissage": 0.7, "bts_apprentissage": 0.23,
+}  # fmt: skip
 #: The same between entrants per place and how common the course is, assumed: rare courses are
 #: those that fill badly, which gives regional rows of a few pupils.
 FILL_TIES = {
-    "mc": 0.5,
-    "cap": 0.2,
-    "bacpro": 0.1,
-    "bts": 0.5,
-    "mc_apprentissage": 0.3,
-    "cap_apprentissage": 0.3,
-    "bacpro_apprentissage": 0.2,
-    "bts_apprentissage": 0.5,
-}
+    "mc": 0.5, "cap": 0.2, "bacpro": 0.1, "bts": 0.5, "mc_apprentissage": 0.3,
+    "cap_apprentissage": 0.3, "bacpro_apprentissage": 0.2, "bts_apprentissage": 0.5,
+}  # fmt: skip
 
 
 def groups_of(cells: pd.DataFrame) -> dict[str, np.ndarray]:

@@ -10,29 +10,11 @@ from fpi_eval.twin.world import BURN_IN, YEARS
 
 #: NA38 sectors of the simulated zones with their weight in jobs; industry first (A10 BE).
 SECTORS = {
-    "CA": 0.036,
-    "CB": 0.006,
-    "CC": 0.012,
-    "CE": 0.008,
-    "CG": 0.016,
-    "CH": 0.022,
-    "CI": 0.008,
-    "CJ": 0.007,
-    "CK": 0.011,
-    "CL": 0.021,
-    "CM": 0.017,
-    "DZ": 0.008,
-    "EZ": 0.010,
-    "FZ": 0.080,
-    "GZ": 0.165,
-    "HZ": 0.075,
-    "IZ": 0.058,
-    "JC": 0.028,
-    "KZ": 0.043,
-    "MA": 0.080,
-    "NZ": 0.110,
-    "QA": 0.070,
-}
+    "CA": 0.036, "CB": 0.006, "CC": 0.012, "CE": 0.008, "CG": 0.016, "CH": 0.022, "CI": 0.008,
+    "CJ": 0.007, "CK": 0.011, "CL": 0.021, "CM": 0.017, "DZ": 0.008, "EZ": 0.01, "FZ": 0.08,
+    "GZ": 0.165, "HZ": 0.075, "IZ": 0.058, "JC": 0.028, "KZ": 0.043, "MA": 0.08, "NZ": 0.11,
+    "QA": 0.07,
+}  # fmt: skip
 
 
 def draw_jobs(programme: Applied, setting: Setting, rng: np.random.Generator) -> pd.DataFrame:

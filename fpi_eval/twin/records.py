@@ -127,37 +127,17 @@ def _contracts(rows, cells, ids, row, rank, year, rng) -> pd.DataFrame:
     ape = np.where(factory | away, rng.choice(INDUSTRY, n), rng.choice(SERVICES, n))
     place = np.where(away, _elsewhere(home), home)
     kind = np.where(rng.random(n) < 0.45, "CDI", "CDD")
-    studying = rank >= rows["sortants"].to_numpy()[row]
+    studying, cdd = rank >= rows["sortants"].to_numpy()[row], np.full(n, "CDD")
     frames = []
     for months in HORIZONS:
         day = np.datetime64(f"{year + 1}-07-15") + 30 * months * np.timedelta64(1, "D")
         for who, principal, gap, length, sector, nature in (
-            (np.flatnonzero(first <= months), 1, 60, None, ape, kind),
-            (
-                np.flatnonzero((first <= months) & (rng.random(n) < 0.15)),
-                0,
-                20,
-                90,
-                rng.choice(INDUSTRY, n),
-                np.full(n, "CDD"),
-            ),
-            (
-                np.flatnonzero((first == 99) & (rng.random(n) < 0.10)),
-                1,
-                300,
-                120,
-                rng.choice(INDUSTRY, n),
-                np.full(n, "CDD"),
-            ),
-            (
-                np.flatnonzero(studying & (rng.random(n) < 0.20)),
-                1,
-                60,
-                None,
-                rng.choice(INDUSTRY, n),
-                np.full(n, "CDD"),
-            ),
+            (first <= months, 1, 60, None, ape, kind),
+            ((first <= months) & (rng.random(n) < 0.15), 0, 20, 90, rng.choice(INDUSTRY, n), cdd),
+            ((first == 99) & (rng.random(n) < 0.10), 1, 300, 120, rng.choice(INDUSTRY, n), cdd),
+            (studying & (rng.random(n) < 0.20), 1, 60, None, rng.choice(INDUSTRY, n), cdd),
         ):
+            who = np.flatnonzero(who)
             start = day - (gap + rng.integers(0, 25, len(who))) * np.timedelta64(1, "D")
             end = np.full(len(who), np.datetime64("NaT", "D"))
             if length is not None:
