@@ -1,5 +1,6 @@
 """Disclosure control on tables small enough to be checked by hand."""
 
+import itertools
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +11,13 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from scipy.optimize import milp
 
 from fpi_eval.absent import Absent
 from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, audit, hiding, protect
 from fpi_eval.disclosure import bounds as extremes
+from fpi_eval.disclosure.audit import _view
 from fpi_eval.disclosure.hiding import Unprotectable
 from fpi_eval.disclosure.margins import with_margins
 from fpi_eval.errors import FpiError
@@ -252,6 +255,44 @@ def test_a_small_year_inside_a_window_is_protected_though_no_table_shows_it():
     both = protect(table, windows={"rentree": [2022, (2022, 2023)]}, **spec)
     shown = both.frame[both.frame["uai"] == "A"]["n"]
     assert shown.isna().any()
+
+
+def test_a_small_count_that_no_cell_is_and_that_several_tell_is_protected():
+    # U1 and U2 teach F: 23 in D, 20 in U2, which teaches nothing else, leave 3 in U1.
+    rows = [("D", "U1", "F", 3), ("D", "U1", "G", 37), ("D", "U2", "F", 20)]
+    rows += [("E", "U3", "F", 30), ("E", "U3", "G", 30)]
+    crossing = [("d", "f"), ("d", "u"), ("f",), ()]
+    table = pd.DataFrame(rows, columns=["d", "u", "f", "n"])
+    found = protect(table, dims=["d", "u", "f"], values=["n"], margins=crossing).frame
+    told = (found["u"] == "U2") | (found["d"] == "D") & (found["f"] == "F")
+    assert found.loc[told, "n"].isna().any()
+    # 53 − 31 − 18 = 4 in A and B in 2022, though A alone may be 0 to 4.
+    rows = [("A", 2021, 3), ("A", 2022, 4), ("B", 2021, 28), ("B", 2022, 0), ("C", 2022, 18)]
+    table = pd.DataFrame([*rows, ("C", 2021, 0)], columns=["uai", "rentree", "n"])
+    windows = {"rentree": [2021, (2021, 2022)]}
+    found = protect(table, dims=["uai", "rentree"], values=["n"], windows=windows).frame
+    told = (found["uai"] == TOTAL) | (found["uai"] == "C") & (found["rentree"] != 2021)
+    assert found.loc[told, "n"].isna().any()
+
+
+@pytest.mark.parametrize("seed", [13, 19, 48])
+def test_no_sum_that_tables_which_cross_tell_together_is_small(seed):
+    rng = np.random.default_rng(seed)
+    cells = [(u // 2, u, f) for u in range(4) for f in "XY" if rng.random() < 0.75]
+    table = pd.DataFrame(cells, columns=["d", "u", "f"])
+    table["sortants"] = rng.poisson(rng.choice([3, 6, 15, 30], len(table)))
+    table["en_emploi"] = rng.binomial(table["sortants"], rng.choice([0.1, 0.5, 0.9], len(table)))
+    values, margins = ["sortants", "en_emploi"], [("d", "f"), ("d", "u"), ("d",), ("f",), ()]
+    spec = {"dims": ["d", "u", "f"], "values": values, "rates": [TAUX], "margins": margins}
+    view = _view([protect(table, **spec).publication], Thresholds())
+    truth = view.system.unknowns(table[values])
+    names = np.array([name for name, _ in view.system.columns])
+    for name, part in itertools.product(values, itertools.product((0, 1), repeat=len(truth) // 2)):
+        row = np.zeros(len(truth))
+        row[names == name] = part
+        if 1 <= row @ truth <= 4:
+            (low,), (high,), _ = view.feasible().ranges(sparse.csr_matrix(row), np.inf)
+            assert high > 4, (name, part, low, high)
 
 
 def test_a_window_never_adds_up_to_a_total_over_years():

@@ -3,8 +3,9 @@
 Two rules decide what is hidden first. The publisher's (DEPP-Dares): a rate is hidden under a
 denominator of 20; its numerator is then hidden too, else the reader would divide. The programme's:
 a count of 1 to 4 people is hidden (``effectif_minimum``). Complementary cells are then hidden by
-linear programming until every hidden cell keeps an interval of possible values wide enough, and
-an audit that sees only what is published measures that interval again.
+linear programming until every hidden cell keeps an interval of possible values wide enough, and so
+does every small count that no cell is but that several would tell; an audit that sees only what is
+published measures that of the cells again.
 
 Zeros are shown: an empty cell mostly says that a course is not taught there, which is public.
 They are therefore never used to protect another cell, and the audit grants its adversary that a

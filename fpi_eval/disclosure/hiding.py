@@ -7,6 +7,7 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from fpi_eval.disclosure.rules import Thresholds, small
 from fpi_eval.disclosure.system import System
 from fpi_eval.errors import FpiError
 
@@ -17,6 +18,7 @@ NODES = 2_000  # of an integer program, before its best answer so far is taken
 NEAR = 200  # groups of unknowns tried first: beyond, programs get slow
 LARGE, NEARER = 5_000, 60  # groups from which a system is large, and how many it tries first
 FOUND = 1  # spread under which a count that need not be secret, but was hidden, is found
+DETAIL = "Un détail qui n'est dans aucun tableau, et que plusieurs donneraient"
 FAR = 25  # counts above this many widths enter a program only once it sends one too low
 
 
@@ -51,7 +53,7 @@ class Hiding:
         self.hidden, self.hideable, self.frozen, self.mine, self.withdrawn, self.kept, self.told = (
             np.zeros(n, dtype=bool) for _ in range(7)
         )
-        self.lowest = np.zeros(n)
+        self.said, self.lowest = self.mine, np.zeros(n)
         self.targets: list[Target] = []
         self.more: list[sparse.csr_matrix] = []
 
@@ -90,6 +92,7 @@ class Hiding:
     def keep_hidden(self) -> None:
         """Hide again, for good, each count of the report that earlier ones hid and never showed."""
         same = same_rows(self.system.matrix)
+        self.said = self.mine | self.frozen | self.kept
         self.told = np.isin(same, same[self.frozen & ~self.mine])
         self.kept = np.isin(same, same[self.kept]) & ~self.told & self.mine & self.hideable
         self.hidden |= self.kept
@@ -99,11 +102,23 @@ class Hiding:
         least = self.width if least is None else least
         self.targets.append(Target(row, float(self.value[row]), label, least))
 
-    def watch(self, row: sparse.csr_matrix, label: str) -> None:
-        """Ask the same of any other count `row` of the unknowns."""
-        place = len(self.value) + len(self.more)
-        self.targets.append(Target(place, float((row @ self.truth)[0]), label, self.width))
-        self.more.append(row)
+    def watch_details(self, thresholds: Thresholds) -> None:
+        """Ask the same of the finest small counts that no cell is, and of small rests.
+
+        Several cells might tell them. No sum of counts is then known to be small, since each that
+        is may be larger: neither a year inside a window, nor a cell of tables that cross.
+        """
+        matrix, n = self.system.matrix, len(self.truth)
+        alone = np.diff(matrix.indptr) == 1
+        rests = self.system.relations[np.isinf(self.system.high)]
+        for rows, cells in ((sparse.identity(n, format="csr"), self.said), (rests, self.told)):
+            public = np.isin(np.arange(n), matrix[cells & alone].indices)
+            for row in np.flatnonzero(small(rows @ self.truth, thresholds)):
+                if not public[rows[[row]].indices].all():
+                    place = len(self.value) + len(self.more)
+                    value = float((rows[[row]] @ self.truth)[0])
+                    self.targets.append(Target(place, value, DETAIL, self.width))
+                    self.more.append(rows[[row]])
 
     def run(self, *, withdraw: bool = False) -> None:
         """Hide complementary cells until each target has its width, then show again the useless.
@@ -121,15 +136,14 @@ class Hiding:
                 self._withdraw(target)
                 self._protect(program, target)
                 spread = self.proofs.spread(target.place)
-                if target.place < len(self.told) and self.told[target.place]:
-                    continue  # an earlier report shows that very count: this one no longer does
-            if spread < target.least:
+            public = target.place >= len(self.told) or self.told[target.place]
+            if spread < target.least and not (withdraw and public):  # by earlier reports alone
                 raise Unprotectable(
                     "ce qui est déjà public ne permet plus de protéger une cellule.",
                     conseil=f"{target.label} : publiez à un niveau plus agrégé, ou retirez cette "
                     "ligne du tableau détaillé.",
                 )
-            done.append((target, min(spread, self.width)))
+            done.append((target, min(spread, self._aim(target))))
         if done:
             self._show_useless(done)
 
@@ -143,16 +157,25 @@ class Hiding:
         self.frozen &= ~out
         self.lowest[out] = 0
 
+    def _aim(self, target: Target) -> int:
+        """Return the spread to look for: one more than the width where there may be nobody.
+
+        At the width, two such counts could be 0 to 4 each, and be known to be 4 together.
+        """
+        place = target.place
+        return self.width + int(place >= len(self.lowest) or self.lowest[place] == 0)
+
     def _protect(self, program: "_Program", target: Target) -> None:
-        if self.proofs.spread(target.place) >= self.width:
+        aim = self._aim(target)
+        if self.proofs.spread(target.place) >= aim:
             return
         row = self.watched[[target.place]]
-        if self._move(program, target, self.width):
+        if self._move(program, target, aim):
             return
-        up = program.furthest(row, 1)
+        up = program.furthest(row, 1, aim)
         if up > 0:
             self._move(program, target, up)
-        down = min(self.width - up, program.furthest(row, -1))
+        down = min(aim - up, program.furthest(row, -1, aim))
         if down > 0:
             self._move(program, target, -down)
 
@@ -275,10 +298,9 @@ class _Program:
                 return shift
         return None
 
-    def furthest(self, row: sparse.csr_matrix, sign: int) -> float:
-        """Return how far `row` may move up or down (at most the width) if all may be hidden."""
-        width = self.hiding.width
-        shift = self._solve(self.all, -sign * row, (-width, width), priced=False)
+    def furthest(self, row: sparse.csr_matrix, sign: int, most: int) -> float:
+        """Return how far `row` may move up or down, at most `most`, if all may be hidden."""
+        shift = self._solve(self.all, -sign * row, (-most, most), priced=False)
         return 0.0 if shift is None else abs(float((row @ shift)[0]))
 
     def _wider(self, row: sparse.csr_matrix) -> Iterator[np.ndarray]:

@@ -139,14 +139,6 @@ def _grouping(rows: pd.DataFrame, dims: Sequence[str], kept: Sequence[str]) -> p
     return cells.sort_values(list(dims), key=lambda column: column.map(str), kind="stable")
 
 
-def elementary(cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the cells of single years that windows contain: never shown, still to be protected."""
-    spans = cells[cells.map(lambda value: isinstance(value, tuple)).any(axis=1)]
-    for dim in cells:
-        spans = spans.explode(dim, ignore_index=True)
-    return spans.drop_duplicates(ignore_index=True)
-
-
 def membership(cells: pd.DataFrame, detail: pd.DataFrame) -> sparse.csr_matrix:
     """Return the 0/1 matrix (cells × detailed rows) of which rows each cell sums."""
     dims = list(cells.columns)

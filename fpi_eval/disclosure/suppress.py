@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.disclosure.hiding import TOLERANCE, Hiding
-from fpi_eval.disclosure.margins import Protected, Publication, ToPublish, elementary, with_margins
+from fpi_eval.disclosure.margins import Protected, Publication, ToPublish, with_margins
 from fpi_eval.disclosure.readers import show, show_public
 from fpi_eval.disclosure.rules import (
     COMPLEMENT,
-    EFFECTIF,
     TOTAL,
     Parts,
     PublicShare,
@@ -20,7 +19,6 @@ from fpi_eval.disclosure.rules import (
     check_counts,
     may_be_zero,
     primary,
-    small,
     within,
 )
 from fpi_eval.disclosure.system import System, build_system
@@ -124,8 +122,7 @@ def protect_together(
     hiding = Hiding(system, truth, thresholds.width)
     reasons = _declare(hiding, blocks, thresholds, links)
     hiding.keep_hidden()
-    for block, first in _starts(blocks, len(layouts)):
-        _watch_rests(hiding, block, first, thresholds, values)
+    hiding.watch_details(thresholds)
     hiding.run(withdraw=withdraw)
     found = {}
     for layout, (block, first) in zip(layouts, _starts(blocks, len(layouts)), strict=True):
@@ -141,7 +138,7 @@ def protect_together(
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Cells of one source: a layout, an earlier report, or single years inside the windows."""
+    """Cells of one source: a layout, or an earlier report."""
 
     cells: pd.DataFrame
     names: tuple[str, ...]
@@ -157,7 +154,7 @@ def _sources(
     dims: Sequence[str],
     values: Sequence[str],
 ) -> list[_Source]:
-    """Return the blocks of the layouts, then those of earlier reports, then of single years."""
+    """Return the blocks of the layouts, then those of earlier reports."""
     mine = [
         _Source(
             layout.cells.astype(object).reindex(columns=list(dims), fill_value=TOTAL),
@@ -174,13 +171,7 @@ def _sources(
         )
         for p in known
     ]
-    single = []
-    for names in dict.fromkeys(block.names for block in (*mine, *theirs)):
-        same = [block for block in (*mine, *theirs) if block.names == names]
-        cells = elementary(pd.concat([block.cells for block in same], ignore_index=True))
-        rates = same[0].rates if same[0].layout else ()
-        single.append(_Source(cells, names, rates, ()))
-    return [*mine, *theirs, *single]
+    return [*mine, *theirs]
 
 
 def _starts(blocks: Sequence[_Source], count: int) -> list[tuple[_Source, int]]:
@@ -284,8 +275,6 @@ def _declare(
                 frame = block.earlier.frame
                 shown = frame[name].iloc[offset] if name in frame else np.nan
                 hiding.earlier(row, label, shown, secret=secret, may_be_zero=zero)
-            elif why[name][offset] == EFFECTIF:
-                hiding.watch_row(row, label)
     return of_layout
 
 
@@ -299,23 +288,3 @@ def _unknown_then(p: Publication, name: str, offset: int) -> bool:
 def _label(cell: pd.Series, name: str) -> str:
     where = ", ".join(f"{dim} = {value}" for dim, value in cell.items() if value != TOTAL)
     return f"« {name} » ({where or 'ensemble'})"
-
-
-def _watch_rests(
-    hiding: Hiding, block: _Source, first: int, thresholds: Thresholds, values: Sequence[str]
-) -> None:
-    """Protect what is left of a total besides its parts, or beside a rate, where it is small.
-
-    What earlier reports show, total and parts, can no longer be hidden.
-    """
-    at, matrix = hiding.system.at, hiding.system.matrix
-    for relation in dict.fromkeys((*block.parts, *within(block.rates, values))):
-        for cell in range(len(block.cells)) if not relation.exhaustive else ():
-            keys = [(first + cell, name) for name in (relation.total, *relation.parts)]
-            rows = [at[key] for key in keys if key in at]
-            if len(rows) < len(keys) or hiding.told[rows].all():
-                continue
-            total, *others = (matrix[[row]] for row in rows)
-            rest = total - sum(others[1:], others[0])
-            if small(rest @ hiding.truth, thresholds)[0]:
-                hiding.watch(rest, f"reste de {_label(block.cells.iloc[cell], relation.total)}")
