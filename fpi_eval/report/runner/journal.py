@@ -35,7 +35,7 @@ class Journal:
 
     def __init__(self, target: Path) -> None:
         self.path, self.started = path_of(target), time.monotonic()
-        where = hashlib.sha256(str(target.resolve()).encode()).hexdigest()[:8]
+        where = hashlib.sha256(os.fsencode(target.resolve())).hexdigest()[:8]
         name = f"{target.parent.name}_{target.name}_{where}.txt"  # reports of two folders apart
         self.details = cache_folder() / SUBFOLDER / name
         self.told = False

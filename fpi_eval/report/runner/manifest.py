@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import fpi_eval
-from fpi_eval import escapes
 from fpi_eval.errors import FpiError
 from fpi_eval.pinned import changed, sha256
 from fpi_eval.report.edition import LATER, MANIFEST, Edition, manifest_of, today
@@ -76,17 +75,18 @@ class Basis:
     ) -> "Basis":
         """Return what a report depends on now.
 
-        Raises `FpiError`: the name of an input is no text, which no manifest can hold.
+        Raises `FpiError`: the name of an input or of its folder is no text, which no manifest can
+        hold.
         """
-        for name in inputs:
-            if (text := escapes.plain(name)) != name:
-                raise FpiError(
-                    "le nom de ce fichier a des signes illisibles (accents d'un autre système ?). "
-                    "Renommez-le.",
-                    fichier=text,
-                )
         hidden = shown_paths(parameters, root)
         shown = {name: v and hidden.get(str(root / str(v)), v) for name, v in parameters.items()}
+        for name in (*inputs, *map(str, shown.values())):
+            if (text := name.encode(errors="ignore").decode()) != name:
+                raise FpiError(
+                    "ce nom a des signes illisibles (accents d'un autre système ?). Renommez ce "
+                    "fichier ou ce dossier.",
+                    fichier=text,
+                )
         sources = {path.name: path.read_bytes().decode(errors="replace") for path in notebooks}
         return cls(sources, shown, edition, {n: sha256(p) for n, p in sorted(inputs.items())})
 
