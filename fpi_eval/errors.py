@@ -5,11 +5,10 @@ import os
 
 ELSEWHERE = ", ou fermez le programme qui tient ce fichier (Excel)" if os.name == "nt" else ""
 REFUSED = f"vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits{ELSEWHERE}."
+FULL = (errno.ENOSPC, errno.EDQUOT)
 SYSTEM = {
     errno.ENOSPC: "le disque est plein. Libérez de la place, puis relancez.",
-    getattr(
-        errno, "EDQUOT", errno.ENOSPC
-    ): "votre quota de disque est atteint. Libérez de la place, puis relancez.",
+    errno.EDQUOT: "votre quota de disque est atteint. Libérez de la place, puis relancez.",
     errno.EROFS: "ce dossier est en lecture seule. Choisissez-en un où vous pouvez écrire.",
     errno.EACCES: REFUSED,
     errno.EPERM: REFUSED,

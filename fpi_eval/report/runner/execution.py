@@ -1,6 +1,5 @@
 """Execute notebooks, each in a process of its own, one a core, and say what went wrong."""
 
-import errno
 import os
 import re
 import signal
@@ -23,7 +22,7 @@ from traitlets.config import Config
 import fpi_eval
 from fpi_eval import escapes
 from fpi_eval.cluster import processes
-from fpi_eval.errors import SYSTEM, FpiError
+from fpi_eval.errors import FULL, SYSTEM, FpiError
 from fpi_eval.report.runner import fork_server, kernels
 from fpi_eval.report.runner.clean import clean, warnings_of
 from fpi_eval.report.runner.journal import Journal
@@ -171,12 +170,13 @@ class Execution:
             "(rien)",
         )
         if isinstance(error, PapermillExecutionError):
-            number = _source_number(notebook, error.source)
+            number = _source_number(notebook, error)
             where += f", cellule {number}" if number else ""
             if error.ename == FpiError.__name__:
                 return FpiError(f"{error.evalue}\n  ({where})")
-            if f"[Errno {errno.ENOSPC}]" in str(error.evalue):
-                return FpiError(f"{SYSTEM[errno.ENOSPC]}\n  ({where})")
+            for code in FULL:
+                if f"[Errno {code}]" in str(error.evalue):
+                    return FpiError(f"{SYSTEM[code]}\n  ({where})")
             kind, what, details = error.ename, _last_line(error), "\n".join(error.traceback)
         else:
             with suppress(OSError):
@@ -191,10 +191,13 @@ class Execution:
         )
 
 
-def _source_number(notebook: Any, source: str) -> int | None:
-    """Return the number, in the source notebook, of the cell that failed."""
-    numbers = [n for n, cell in enumerate(notebook.cells, start=1) if cell.source == source]
-    return numbers[0] if numbers else None
+def _source_number(notebook: Any, error: PapermillExecutionError) -> int | None:
+    """Return the number, in the source notebook, of the cell that failed.
+
+    Of cells that say the same, the nearest: parameters received are one cell more.
+    """
+    numbers = [n for n, cell in enumerate(notebook.cells, start=1) if cell.source == error.source]
+    return min(numbers, key=lambda n: abs(n - error.cell_index), default=None)
 
 
 def _last_line(error: PapermillExecutionError) -> str:

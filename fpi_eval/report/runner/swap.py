@@ -1,7 +1,6 @@
 """Replace a folder whole or not at all."""
 
 import ctypes
-import errno
 import os
 import shutil
 import tempfile
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from fpi_eval.errors import FpiError
+from fpi_eval.errors import FULL, FpiError
 
 LOCK = ".calcul.verrou"
 PATIENCE = 10  # seconds for another report of the programme to end
@@ -46,8 +45,8 @@ def no_other(target: Path) -> Iterator[None]:
                 fichier=str(folder),
             ) from error
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)  # what writes next says so
-            if not full and folder.is_dir() and os.access(folder, os.W_OK):
+            # Of a full disk, what writes next says so.
+            if error.errno not in FULL and folder.is_dir() and os.access(folder, os.W_OK):
                 raise FpiError(
                     "le verrou du programme ne peut pas être pris, et deux rapports ne doivent pas "
                     "se calculer ensemble. Vérifiez les droits de ce fichier.",
