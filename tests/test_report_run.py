@@ -1,5 +1,6 @@
 """A report is made whole, or the one before stays as it was."""
 
+import errno
 import json
 import os
 import re
@@ -243,7 +244,7 @@ def test_a_failing_notebook_leaves_the_earlier_report_as_it_was(report, project)
         "from fpi_eval.errors import FpiError",
         'raise FpiError("colonne « uai » absente.", fichier="places.csv", ligne=1)',
     )
-    write_notebook(project / "notebooks" / "04_panne.ipynb", "x = 1", "x / 0")
+    write_notebook(project / "notebooks" / "04_panne.ipynb", "x = 2", *["x -= 1; 1 / x"] * 2)
     before, log = content(report.folder), report.folder.parent / "2022.journal.jsonl"
     known = len(log.read_text().splitlines())
     with pytest.raises(FpiError) as said:
@@ -251,23 +252,24 @@ def test_a_failing_notebook_leaves_the_earlier_report_as_it_was(report, project)
     assert str(said.value) == (
         "places.csv, ligne 1 : colonne « uai » absente.\n  (notebook 03_faute.ipynb, cellule 4)"
     )
-    write_notebook(project / "notebooks" / "05_plein.ipynb", "raise OSError(28, 'No space', 'x')")
-    with pytest.raises(FpiError, match=r"^le disque est plein"):
-        make(project, names=["05_plein"])
-    panne = r"notebook 04_panne\.ipynb, cellule 4 : ZeroDivisionError"
+    for code, full in ((errno.ENOSPC, "le disque est plein"), (errno.EDQUOT, "votre quota")):
+        write_notebook(project / "notebooks" / "05_plein.ipynb", f"raise OSError({code}, 'x', 'y')")
+        with pytest.raises(FpiError, match=rf"^{full}"):
+            make(project, names=["05_plein"])
+    panne = r"notebook 04_panne\.ipynb, cellule 5 : ZeroDivisionError"
     with pytest.raises(FpiError, match=panne) as fails:
         make(project, names=["04_panne"])
     assert content(report.folder) == before
     assert files_around(report) == [swap.LOCK, "2022", "2022.journal.jsonl"]
     first, *lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert {"paquets", "entrees", "parametres"} <= set(first)
-    assert [line["quoi"] for line in lines[known - 1 :]].count("refus") == 3
+    assert [line["quoi"] for line in lines[known - 1 :]].count("refus") == 4
     (fault,) = (line for line in lines if line["quoi"] == "trace")
-    assert (fault["cellule"], fault["erreur"]) == (4, "ZeroDivisionError")
+    assert (fault["cellule"], fault["erreur"]) == (5, "ZeroDivisionError")
     assert "division by zero" not in log.read_text()  # a message may quote data
     assert "colonne « uai » absente" not in log.read_text()
     details = Journal(report.folder).details
-    assert "x / 0" in details.read_text()
+    assert "1 / x" in details.read_text()
     assert "division by zero" in details.read_text()
     assert details.parent.stat().st_mode & 0o077 == 0
     assert str(details) in str(fails.value)
@@ -527,11 +529,24 @@ def test_a_report_without_a_folder_of_files_names_none_in_its_parameters(tmp_pat
     assert basis.parameters == {"programme": "essai", "rentree": 2022, "donnees": ""}
 
 
-def test_a_file_whose_name_is_no_text_is_named_and_refused(tmp_path):
+def test_a_file_or_a_folder_whose_name_is_no_text_is_named_and_refused(tmp_path):
     """As when an archive of an older system is unpacked."""
-    inputs = {"individus/caf\udce9.csv": tmp_path / "x"}
-    with pytest.raises(FpiError, match=r"^individus/caf\.csv : le nom de ce fichier"):
-        manifest.Basis.of([], {}, edition=EDITION, inputs=inputs, root=tmp_path)
+    (folder := tmp_path / "caf\udce9").mkdir()
+    file, asked = {"individus/caf\udce9.csv": folder}, {"donnees": str(folder)}
+    for inputs, given, name in ((file, {}, "individus/caf.csv"), ({}, asked, "caf")):
+        with pytest.raises(FpiError, match=rf"^{name} : ce nom a des signes illisibles"):
+            manifest.Basis.of([], given, edition=EDITION, inputs=inputs, root=tmp_path)
+    assert Journal(folder / "2026").details
+
+
+def test_a_report_in_english_stays_so_as_long_as_its_front_page_is_there(tmp_path, monkeypatch):
+    folder = shutil.copytree(ROOT / "data" / "fpi_aura", tmp_path / "data" / "essai")
+    (target := target_of(load_programme(folder), 2026)).mkdir(parents=True)
+    made = "fpi_eval.report.runner.yearly._made"
+    monkeypatch.setattr(made, lambda _, basis, *__, **___: basis.edition.langues)
+    assert yearly(folder, 2026) == ()
+    (target / "index_en.html").touch()
+    assert yearly(folder, 2026) == yearly(folder, 2026, langues=("en",)) == ("en",)
 
 
 def test_a_socket_is_named_by_a_file_only_if_the_system_holds_its_bytes(monkeypatch):

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fpi_eval.errors import FpiError, fault
+from fpi_eval.language import OTHERS
 from fpi_eval.panel.loading import credit
 from fpi_eval.panel.run_files import files_of, folder_of
 from fpi_eval.pinned import pinned, sha256
@@ -17,6 +18,7 @@ from fpi_eval.report.edition import (
     QUANTITIES,
     Edition,
     absolute,
+    front,
     inputs_read,
     kept_earlier,
     kept_file,
@@ -143,7 +145,7 @@ def yearly(
     force : bool
         Compute again even what has not changed.
     langues : tuple of str
-        Languages, beside French, in which to write the report's shortest forms too.
+        Languages, beside French and those that the report has, in which to write it too.
     asked : collection of int
         Years of this programme that the same command makes, this one among them.
 
@@ -159,6 +161,8 @@ def yearly(
         inputs = inputs_of(what, rentree, donnees)
         given = {"programme": str(what.dossier), "rentree": rentree, "donnees": absolute(donnees)}
         credits = (credit(simulated=simulated),)
+        there = {code for code in OTHERS if (target / front(code)).is_file()}
+        langues = tuple(sorted({*langues, *there}))
         edition = Edition.of(what, rentree, simulated=simulated, sources=credits, langues=langues)
         pages = notebooks_of(what).glob(NOTEBOOKS)
         now = Basis.of(pages, given, edition=edition, inputs=inputs, root=root)
@@ -200,11 +204,11 @@ def _made(
     from fpi_eval.report.runner.notebooks import discover
     from fpi_eval.report.runner.run import run
 
-    edition = basis.edition
+    edition, pages = basis.edition, discover(notebooks_of(what))  # before the year, which is long
     with pinned({inputs[name]: digest for name, digest in basis.inputs.items()}):
         year = load(load_programme(what.dossier), edition.rentree, str(given["donnees"]))
         made = run(
-            discover(notebooks_of(what)),
+            pages,
             given,
             target,
             edition=edition,
