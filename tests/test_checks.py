@@ -46,6 +46,7 @@ from fpi_eval.language import speaking
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Seuils, load_programme
+from fpi_eval.report.pages import diplomes
 from fpi_eval.report.runner import translated
 from fpi_eval.twin import SCENARIOS, draw
 
@@ -750,6 +751,8 @@ def test_a_second_estimator_of_few_openings_has_no_figure_and_the_verdict_stands
         assert translated.said(gap.phrase).startswith("BJS2-T rests on too few")
     assert told.verdict.niveau == evaluation.verdict.niveau
     assert evaluation.told_by(Gate(5)).estimates is found
+    for shown, said in ((found, True), (replace(found, items=few).told_by(Gate(5)), False)):
+        assert ("les deux estimateurs" in diplomes.effets(shown, "").note.lower()) == said
 
 
 def test_why_a_check_could_not_be_made_is_told_in_english():

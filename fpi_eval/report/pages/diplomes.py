@@ -15,6 +15,7 @@ from fpi_eval.headline.of_places import rentrees
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET
 from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.impact.j import J_TEXT
+from fpi_eval.impact.j_and_bjs2_t import GAP
 from fpi_eval.impact.jobs.exams import SUCCESS
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.cell_panel import opened_seats
@@ -123,6 +124,7 @@ def effets(found: Estimates | Absent, source: str) -> Table | Absent:
     if isinstance(found, Absent):
         return found
     rows = found.to_frame()
+    read = f" {found.note}" if rows["label"].eq(GAP).any() else ""  # it reads the gap
     return table(
         told(rows.assign(label=rows["label"].replace(PER_SEAT))),
         f"Effet par place ouverte, non arrondi ({name_of(found[0].outcome)})",
@@ -130,7 +132,7 @@ def effets(found: Estimates | Absent, source: str) -> Table | Absent:
         labels={"label": "Effet", "estimator": "Estimateur", **BOUNDS},
         source=source,
         note=f"Intervalles à 95 %. {text.capitale(found[0].rule)}. Les lignes autres que l'effet "
-        f"brut et l'effet net ne sont pas étalonnées. {found.note}",
+        f"brut et l'effet net ne sont pas étalonnées.{read}",
     )
 
 
