@@ -617,17 +617,6 @@ class Programme(Frozen):
             )
         return self.sources[name]
 
-    @property
-    def scenario_principal(self) -> str:
-        """Code of the scenario shown first: the first declared."""
-        if not self.scenarios:
-            raise FpiError(
-                "aucun scénario n'est déclaré : ajoutez une section [[scenarios]], avec code, "
-                "libelle, ouvertures et source.",
-                fichier="programme.toml",
-            )
-        return self.scenarios[0].code
-
     def scenario(self, code: str) -> Scenario:
         """Return the scenario of that code, or say which ones are declared."""
         for found in self.scenarios:

@@ -252,10 +252,11 @@ def test_every_region_overseas_included_has_a_programme_that_is_read_again(
         known.regions(["Sans objet"])
     filiere, target = parse_filiere("Bois=234", known, ()), parse_target("secondaire=50", 2025)
     for code, places in known.places.groupby("code_region"):
-        answers = Answers(f"r{code}", "R", (code,), 2024, 2025, (filiere,), (target,), 1250.5, 0.4)
+        money = (1250.5, 0.4)
+        answers = Answers(f"r{code}", "R\nS", (code,), 2024, 2025, (filiere,), (target,), *money)
         made = load_programme(write_programme(answers, known, tmp_path))
         assert set(made.territoire.noms_departements) == set(places["code_departement"])
-        assert (made.cout.total, made.cout.subvention) == (1250.5, 0.4)
+        assert (made.titre, made.cout.total, made.cout.subvention) == ("R S", *money)
 
 
 def test_names_become_codes():

@@ -435,6 +435,7 @@ def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
     assert unsaid.missing == unsaid.none == unsaid.untold
     assert unsaid.missing == "Le registre ne dit pas encore combien de places ont ouvert."
     assert "au registre" in unsaid.implied[0]
+    assert first_page(Headline(SEATS, NOTES)).none.startswith("Les cibles comptent des diplômés")
     none = (SEATS[0], replace(SEATS[1], value=0.0))
     assert first_page(Headline(none, NOTES)).finding.startswith("Aucune place")
     some = Headline(SEATS, NOTES | {"sans_reponse": "40"})
@@ -442,6 +443,8 @@ def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
         "Pour 40 places prévues, le registre ne dit pas encore ce qui a ouvert."
     )
     assert in_chapters.places(some).endswith(first_page(some).unsaid)
+    one = first_page(Headline(SEATS, NOTES | {"sans_reponse": "1.0"}))
+    assert one.unsaid.startswith("Pour 1 place prévue, ")
     without = first_page(Headline((), NOTES))
     assert "ne contient pas le registre" in without.missing
     assert without.none == without.untold == "Inconnu sans le registre des ouvertures."

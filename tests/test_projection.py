@@ -292,13 +292,14 @@ def test_an_incomplete_year_does_not_pass_for_a_shock():
     assert from_counts("retention", "superieur", table, "").sd_annee == 0.0
 
 
-def certain(register_places: float, duree: int = 2) -> Projection:
+def certain(register_places: float, duree: int = 2, **rates: float) -> Projection:
     """Return a projection with certain rates, from one opening of 2025, to a target of 2027."""
     target = FPI.cibles[0].model_copy(
         update={"niveau": "superieur", "personnes": 100, "echeance": 2027}
     )
-    flux = simulate(opening(register_places, 2025, duree), sure(), horizon=2030, draws=20)
-    return Projection(FPI.scenario("aucun"), 2025, flux, sure(), (target,))
+    used = sure(**rates)
+    flux = simulate(opening(register_places, 2025, duree), used, horizon=2030, draws=20)
+    return Projection(FPI.scenario("aucun"), 2025, flux, used, (target,))
 
 
 def test_seats_still_to_open_are_the_missing_people_over_what_a_seat_a_year_brings():
@@ -307,18 +308,19 @@ def test_seats_still_to_open_are_the_missing_people_over_what_a_seat_a_year_brin
     assert result.places_par_an(result.cibles[0], "entrants") == pytest.approx(70 / 3, abs=0.2)
     # Graduates of 2027: those entered in 2025 only; a seat opened in 2026 comes too late.
     assert result.places_par_an(result.cibles[0], "diplomes") == np.inf
-    # Of one year: those who enter in 2025 and 2026; a seat opened in 2026 brings one more.
-    short = certain(10, duree=1)
+    # Of one year: those who enter in 2025 and 2026; a seat opened in 2026 brings one more. Nobody
+    # leaves before a final year that is also the first.
+    short = certain(10, duree=1, stay=0.5)
     assert short.places_par_an(short.cibles[0], "diplomes") == pytest.approx(80, abs=0.2)
 
 
 def test_seats_still_to_open_close_as_fast_as_those_of_the_scenario():
-    # A seat in 2026, of which half is left in 2027, and one in 2027 bring 1 + 0.5 + 1 by 2027.
+    # A seat in 2026, of which .57 is left in 2027, and one in 2027 bring 1 + .57 + 1 by 2027.
     result = certain(10)
     assert result.title == "Aucune place de plus après 2025"
-    result = replace(result, scenario=result.scenario.model_copy(update={"maintien": 0.5}))
-    assert result.title.endswith("après 2025, 50\u00a0% des places gardées chaque année")
-    assert result.places_par_an(result.cibles[0], "entrants") == pytest.approx(70 / 2.5, abs=0.2)
+    result = replace(result, scenario=result.scenario.model_copy(update={"maintien": 0.57}))
+    assert result.title.endswith("après 2025, 57\u00a0% des places gardées chaque année")
+    assert result.places_par_an(result.cibles[0], "entrants") == pytest.approx(70 / 2.57, abs=0.2)
 
 
 def test_a_target_already_sure_needs_no_seat():
@@ -461,6 +463,20 @@ def test_unknown_scenario_or_missing_assumption_says_what_to_add():
     bare = FPI.model_copy(update={"hypotheses": ()})
     with pytest.raises(FpiError, match=r"\[\[hypotheses\]\]"):
         projeter(bare, NO_OPENING, rentree=2023)
+    flux = projeter(bare, NO_OPENING, rentree=2023, found=sure(), draws=2).flux  # nothing to assume
+    assert len(flux.groups)
+
+
+def test_a_programme_without_a_scenario_or_an_assumption_has_a_page_that_says_so(monkeypatch):
+    bare = FPI.model_copy(update={"hypotheses": ()})
+    register = SimpleNamespace(du_programme=lambda _: opening(10))
+    monkeypatch.setattr(outlook, "deploiement", register)
+    monkeypatch.setattr(outlook, "measured_rates", lambda year: hypotheses(year.programme))
+    said = outlook._outlook(SimpleNamespace(programme=bare))
+    assert isinstance(said, Absent)
+    assert "aucune hypothèse pour « remplissage » au niveau « secondaire »" in said.reason
+    none = FPI.model_copy(update={"scenarios": ()})
+    assert outlook._outlook(SimpleNamespace(programme=none)).reason.startswith("Aucun scénario")
 
 
 def test_chances_are_said_in_words():

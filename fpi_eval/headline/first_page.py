@@ -299,14 +299,20 @@ def missing(found: Headline) -> str:
 def unsaid(found: Headline) -> str:
     """Return of how many planned seats nothing says yet whether they opened."""
     waiting = float(found.notes.get("sans_reponse", "0"))
-    said = _("Pour {waiting} places prévues, le registre ne dit pas encore ce qui a ouvert.")
+    said = (
+        _("Pour {waiting} places prévues, le registre ne dit pas encore ce qui a ouvert.")
+        if waiting > 1
+        else _("Pour {waiting} place prévue, le registre ne dit pas encore ce qui a ouvert.")
+    )
     return said.format(waiting=text.nombre(waiting)) if waiting else ""
 
 
 def _none_yet(found: Headline) -> str:
-    """Return why seats and people are not counted: none before the first rentrée, or unknown."""
+    """Return why seats and people are not counted: not begun, no target of them, or unknown."""
     if begun(found):
-        return _unknown(found)
+        aims = any(one.key.startswith("cible_") for one in found)
+        of_graduates = _("Les cibles comptent des diplômés, et non des entrées.")
+        return of_graduates if _known(found, "places_ouvertes") and not aims else _unknown(found)
     return _("Aucune avant la rentrée {start}.").format(start=found.notes["debut"])
 
 

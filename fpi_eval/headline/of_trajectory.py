@@ -95,7 +95,7 @@ def cout_place(year: Year, found: Outlook | Absent, prices: Sequence[UnitCost]) 
     """Return what an opened seat cost: the seats' own cost over these seats."""
     one = _cost(prices, SEAT)
     if isinstance(found, Absent) or one is None:
-        return Absent("le coût d'une place demande le registre des ouvertures.")
+        return Absent("le coût d'une place demande le registre des ouvertures et un scénario.")
     if seat_costs(found.register):
         return Measure(one.ratio, _money(year), REGISTER)
     cost = year.programme.cout
@@ -109,7 +109,7 @@ def cout_personne(
     """Return the cost of the same seats over those who enter them by the horizon."""
     one = _cost(prices, by_horizon(year.programme, UNITS["entrants"]))
     if isinstance(found, Absent) or one is None:
-        return Absent("le coût par personne demande le registre des ouvertures.")
+        return Absent("le coût par personne demande le registre des ouvertures et un scénario.")
     low, high = one.interval.positive()
     scope = replace(_money(year), annees=_by(year.programme.projection.horizon, found.main))
     return Measure(one.ratio, scope, SOURCE, low, high, 0.95)

@@ -27,9 +27,9 @@ class Flux:
     ``groups`` has one row per opening (columns of `OPENINGS`); ``years`` the rentrées; arrays are
     (draws, groups, years): ``entrants`` by rentrée of entry, ``acheves`` (final year followed) and
     ``diplomes`` by session (June of that year); ``places`` (groups, years) seats in force; by
-    level, ``fill`` (draws, ages) expected entrants per seat by age of the opening and ``graduate``
-    (draws,) expected graduates per entrant; ``diversion`` (draws,) share of entrants taken from
-    elsewhere, None if not given.
+    level, ``fill`` (draws, ages) expected entrants per seat by age of the opening, ``stay`` and
+    ``success`` (draws,) expected shares of entrants in the final year, and of these who graduate;
+    ``diversion`` (draws,) share of entrants taken from elsewhere, None if not given.
     """
 
     groups: pd.DataFrame
@@ -39,7 +39,8 @@ class Flux:
     acheves: np.ndarray
     diplomes: np.ndarray
     fill: dict[str, np.ndarray]
-    graduate: dict[str, np.ndarray]
+    stay: dict[str, np.ndarray]
+    success: dict[str, np.ndarray]
     diversion: np.ndarray | None = None
 
     def rows(self, niveau: str = "ensemble", filiere: str = "") -> np.ndarray:
@@ -183,9 +184,8 @@ def simulate(
                 part, places[rows], age[rows], used, means, there[niveau], by_age, rng
             )
     by_age_level = {n: np.clip(full[n][:, None] * by_age, 0, 1) for n in NIVEAUX}
-    graduate = {n: keep[n] * good[n] for n in NIVEAUX}
     return Flux(
-        groups, years, places, entrants, acheves, diplomes, by_age_level, graduate, diversion
+        groups, years, places, entrants, acheves, diplomes, by_age_level, keep, good, diversion
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval import text
-from fpi_eval.absent import Absent
+from fpi_eval.absent import Absent, attempt
 from fpi_eval.calendar import calendrier, without_length
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
@@ -29,6 +29,11 @@ EXAMENS = (
 )
 MARGINAL = "entrants ajoutés par les places ouvertes (imputation), selon leur ancienneté"
 UNFIT = FpiError, ArithmeticError, np.linalg.LinAlgError  # this year's data allow no estimate
+NO_SCENARIO = Absent(
+    "Aucun scénario n'est déclaré : rien ne dit quelles places ouvriront encore.",
+    conseil="Ajoutez une section [[scenarios]] à programme.toml : code, libelle, ouvertures, "
+    "source.",
+)
 WEAK = 0.25  # relative error above which the fill of opened seats says too little
 
 
@@ -98,11 +103,14 @@ def _outlook(year: Year) -> Outlook | Absent:
     register = deploiement.du_programme(year)
     if register.empty:
         return year.context.no_openings
+    if not year.programme.scenarios:
+        return NO_SCENARIO
+    rates = attempt(measured_rates, year)
+    if isinstance(rates, Absent):
+        return rates
     programme, mef = year.programme, year.donnees.nomenclatures.mef
     codes = {"mef": mef, "familles": year.donnees.familles}
-    rates, moved, loss = measured_rates(year), _diversion(year), marginal_loss(year)
-    first = programme.scenario_principal
-    names = _distinct(programme, first, year.rentree)
+    moved, loss = _diversion(year), marginal_loss(year)
     made = {
         code: projeter(
             programme,
@@ -114,20 +122,19 @@ def _outlook(year: Year) -> Outlook | Absent:
             loss=loss,
             **codes,
         )
-        for code in names
+        for code in _distinct(programme, year.rentree)
     }
     agenda = calendrier(register, jour=year.context.day, **codes)
     aside = without_length(register, **codes)
     return Outlook(year.context, register, rates, moved, made, agenda, loss, aside)
 
 
-def _distinct(programme: Programme, first: str, rentree: int) -> list[str]:
+def _distinct(programme: Programme, rentree: int) -> list[str]:
     """Return the scenarios that still differ once the register has told their past, main first."""
     kept: dict[tuple, str] = {}
-    for code in (first, *(scenario.code for scenario in programme.scenarios)):
-        one = programme.scenario(code)
+    for one in programme.scenarios:
         to_come = tuple(o for o in one.ouvertures if o.rentree > rentree)
-        kept.setdefault((to_come, one.maintien), code)
+        kept.setdefault((to_come, one.maintien), one.code)
     return list(kept.values())
 
 

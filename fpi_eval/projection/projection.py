@@ -63,7 +63,7 @@ class Projection(Result):
         said = more.format(scenario=self.scenario.nom, seats=text.nombre(seats), last=self.rentree)
         if kept == 1:
             return said
-        share = text.pourcent(kept, int(round(100 * kept) != 100 * kept))
+        share = text.pourcent(kept, int(round(kept, 2) != kept))
         return said + _(", {share} des places gardées chaque année").format(share=share)
 
     @property
@@ -169,17 +169,20 @@ class Projection(Result):
     def _gain(self, target: Cible, lecture: str) -> np.ndarray:
         """Return what one seat opened each remaining rentrée adds by the date, (draws,).
 
-        It closes as fast as the scenario's seats do, and its courses last as long as theirs.
+        It closes as fast as the scenario's seats do, and its courses last as long as theirs; one
+        of a year loses nobody before its final year (`flow.simulate`).
         """
         gain = np.zeros(len(self.flux.entrants))
         for (niveau, duree), share in self._shares(target.niveau).items():
             by_age = self.flux.fill[niveau]
             last = by_age.shape[1] - 1
-            wait = duree if lecture.startswith("diplomes") else 0
+            wait, passed = 0, 1.0
+            if lecture.startswith("diplomes"):
+                wait, passed = duree, self.flux.success[niveau]
+                passed = passed * self.flux.stay[niveau] if duree > 1 else passed
             for w in range(self.rentree + 1, target.echeance + 1):
                 for y in range(w, target.echeance + 1 - wait):
                     one = 1.0 if lecture == "places_annees" else by_age[:, min(y - w, last)]
-                    passed = self.flux.graduate[niveau] if wait else 1.0
                     gain += share * self.scenario.maintien ** (y - w) * one * passed
         if lecture.endswith("additionnels") and self.flux.diversion is not None:
             gain *= 1 - self.flux.diversion

@@ -1,5 +1,6 @@
 """Rates of the chain, and what is not known of them: level, spread of courses, yearly shocks."""
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -102,12 +103,12 @@ def _yearly(rows: pd.DataFrame) -> float:
 
 def hypotheses(programme: Programme) -> dict[tuple[str, str], Taux]:
     """Return the rates that programme.toml assumes, by link and level."""
-    return {
-        (lien, niveau): Taux(lien, niveau, h.valeur, h.effectif, "hypothèse", h.source)
-        for lien in LIENS
-        for niveau in NIVEAUX
-        for h in [programme.hypothese(lien, niveau)]
-    }
+    return complete({}, programme)
+
+
+def _assumed(programme: Programme, lien: str, niveau: str) -> Taux:
+    h = programme.hypothese(lien, niveau)
+    return Taux(lien, niveau, h.valeur, h.effectif, "hypothèse", h.source)
 
 
 def shocked(rate: np.ndarray, shock: np.ndarray) -> np.ndarray:
@@ -118,8 +119,11 @@ def shocked(rate: np.ndarray, shock: np.ndarray) -> np.ndarray:
 def complete(
     found: Mapping[tuple[str, str], Taux], programme: Programme
 ) -> dict[tuple[str, str], Taux]:
-    """Return the rates found, and the assumed ones for links without data."""
-    return hypotheses(programme) | dict(found)
+    """Return the rates found, and the assumed ones for links without data, which must be there."""
+    return {
+        key: found[key] if key in found else _assumed(programme, *key)
+        for key in itertools.product(LIENS, NIVEAUX)
+    }
 
 
 def to_frame(rates: Mapping[tuple[str, str], Taux]) -> pd.DataFrame:

@@ -111,8 +111,10 @@ def calendrier(found: Outlook | Absent) -> Table | Absent:
     )
 
 
-def mesures(rates: Mapping[tuple[str, str], Taux], context: Context) -> Table:
+def mesures(rates: Mapping[tuple[str, str], Taux] | Absent, context: Context) -> Table | Absent:
     """Return the rates used, each with its origin."""
+    if isinstance(rates, Absent):
+        return rates
     rows = to_frame(rates)
     rows = rows.assign(lien=rows["lien"].map(LIENS), niveau=rows["niveau"].map(text.NIVEAUX))
     ramp = context.programme.projection
