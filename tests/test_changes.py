@@ -167,6 +167,10 @@ def test_numbers_that_came_or_went_are_told_even_where_none_moved():
         "N'y sont plus : « Pour 100 places » ; « Entrées attendues, scénario « lent » ».",
         "Inchangés : « Entrées attendues, scénario « plan » ».",
     ]
+    moved = change(ahead[1], replace(ahead[1], value=90.0), (), lambda _: {})
+    first, last = page.phrases(Changes((2025, 2026), (moved,), gone=(ahead[0],))).split("\n")
+    assert first.startswith("Entrées attendues, scénario « plan » : de 100 à 90")
+    assert last == "N'y sont plus : « Entrées attendues, scénario « lent » »."
 
 
 def test_a_scenario_that_no_longer_opens_as_many_seats_is_named_as_each_report_said_it():

@@ -36,8 +36,8 @@ def panel(seed=3, regions=8, courses=12, millesimes=("2019_2020", "2020_2021", "
 
 
 def test_each_row_says_among_how_many_regions_its_rank_is():
-    def moved(voie, regions, rank):
-        row = {"period": "2021_2022", "change": 0.1, "difference": 40.0, "rank": rank}
+    def moved(voie, regions, rank, period="2021_2022"):
+        row = {"period": period, "change": 0.1, "difference": 40.0, "rank": rank}
         row |= {"n_regions": regions, "p_value": rank / regions}
         return SimpleNamespace(
             table=pd.DataFrame([row]), voie=voie, outcome="terminale", reference="2018_2019"
@@ -50,6 +50,10 @@ def test_each_row_says_among_how_many_regions_its_rank_is():
     assert table.shown["Valeur p"].tolist() == ["0,08", "0,42"]
     assert "par leur nombre : au mieux 1/13 ou 1/12." in table.note
     assert "au mieux 1/13." in insertion.mouvement(changes[:1], context).note
+    assert "rien après" not in table.note
+    late = (*changes[:1], moved("apprentissage", 12, 5, "2020_2021"))
+    note = insertion.mouvement(late, context).note
+    assert note.endswith(" Élèves en dernière année, apprentissage : rien après 2020-2021.")
 
 
 def test_a_region_moves_apart_by_its_largest_change_among_all_comparisons():

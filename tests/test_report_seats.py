@@ -58,10 +58,17 @@ def test_a_filiere_whose_sectors_the_file_lacks_has_no_jobs_and_stops_nothing(an
 
     whole, found = (seats.emplois_industriels(p) for p in (annee_simulee, Alone()))
     assert set(whole.frame["filiere"]) - set(found.frame["filiere"]) == {"Numérique"}
-    assert found.note.endswith("n'a pas tous les secteurs : Numérique.")
+    assert found.note.endswith("déclarés ou dans le fichier : Numérique.")
     assert found.frame["emplois_industriels"].gt(0).all()
     with speaking("en"):
-        assert "lacks some sectors: Numérique" in translated.said(found.note)
+        assert "declared or in the file: Numérique" in translated.said(found.note)
+    Alone.emplois = annee_simulee.emplois
+    Alone.secteurs = annee_simulee.secteurs.query("filiere != 'numerique'")
+    assert seats.emplois_industriels(Alone()).note == found.note  # feeds no declared sector
+    Alone.emplois = annee_simulee.emplois[~industry(annee_simulee.emplois["secteur"])]
+    assert seats.emplois_industriels(Alone()) is None
+    Alone.secteurs = annee_simulee.secteurs
+    Alone.emplois = annee_simulee.emplois[industry(annee_simulee.emplois["secteur"])]
     here = Alone.emplois["code_departement"] == "026"
     Alone.emplois = Alone.emplois[~(here & Alone.emplois["secteur"].isin(["CJ", "DZ", "EZ"]))]
     row = seats.emplois_industriels(Alone()).frame.query("departement == 'Drôme'")

@@ -315,6 +315,10 @@ def test_the_twin_is_shown_in_percent_and_whole_counts_and_never_with_few_pupils
     assert jumeau.tableau(more, context).shown.equals(jumeau.tableau(found, context).shown)
     assert drawn.source.count("jumeau") == 1
     cells = jumeau.tableau(found, context).shown.to_numpy().ravel()
+    pupils = found.tail(1).assign(statistic="eleves", level="Bac pro, scolaire", reel=9.0)
+    assert len(jumeau.limites(pupils).split("\n\n")) == 2  # no apprentice in the real files
+    both = pd.concat([pupils, pupils.assign(level="Bac pro, apprentissage", reel=3.0)])
+    assert "font 30\u00a0% de ceux" in jumeau.limites(both)
     values = {value.replace("\u00a0", " ") for value in cells}
     assert {"8 %", "4,3", "12 %", "1,8", "44 %"} <= values
 

@@ -216,7 +216,7 @@ def test_rates_come_from_constats_where_there_are_some(simulees):
     assert shown.loc[(graduates, "Secondaire"), "Origine"] == "données"  # exams are published
     assert shown.loc[(graduates, "Supérieur"), "Origine"] == "hypothèse"  # none is, for BTS
     assert "Par hypothèse, les places neuves" in simulees.mesures.note
-    assert "la fin de la page dit l'écart retenu" in simulees.mesures.note
+    assert "la page « Les limites » dit l'écart retenu" in simulees.mesures.note
 
 
 def test_fans_and_tables_are_made(simulees):

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -61,9 +61,7 @@ def reponse(found: Changes | Absent) -> str:
 
 def _jobs(found: Changes) -> list[str]:
     """Return that neither report answers on jobs, if so; otherwise their lines or lists do."""
-    moved = (one.after for one in found.moved)
-    others = (*found.same, *found.come, *found.gone, *found.redefined, *found.vague)
-    return [] if {one.key for one in (*moved, *others)} & {*JOBS} else [NO_JOBS]
+    return [] if {one.key for one in _every(found)} & {*JOBS} else [NO_JOBS]
 
 
 def _finding(found: Changes, main: list[Change]) -> str:
@@ -251,21 +249,12 @@ def _reading(found: Changes, causes: Iterable[str]) -> list[str]:
 def _listed(found: Changes) -> list[str]:
     """Return what only one report gives, and what they do not define alike.
 
-    A label that two lists hold is told with the level or date of each.
+    A label that two lists hold, or that moved too, is told with the level or date of each.
     """
-    kinds: Mapping[str, tuple[Quantity, ...]] = {
-        "Nouveaux dans ce rapport": found.come,
-        "N'y sont plus": found.gone,
-        "Ne se comparent pas (autre unité)": found.redefined,
-        "Trop incertains pour être comparés": found.vague,
-        "Inchangés": found.same,
-    }
-    told = {one.after.label for one in found.moved}
+    kinds = _kinds(found)
     named = {
         words: dict.fromkeys(
-            _name(one, itertools.chain(*(other for other in kinds.values() if other is not every)))
-            for one in every
-            if one.label not in told
+            _name(one, (twin for twin in _every(found) if twin not in every)) for one in every
         )
         for words, every in kinds.items()
     }
@@ -276,9 +265,25 @@ def _listed(found: Changes) -> list[str]:
     ]
 
 
+def _kinds(found: Changes) -> Mapping[str, tuple[Quantity, ...]]:
+    return {
+        "Nouveaux dans ce rapport": found.come,
+        "N'y sont plus": found.gone,
+        "Ne se comparent pas (autre unité)": found.redefined,
+        "Trop incertains pour être comparés": found.vague,
+        "Inchangés": found.same,
+    }
+
+
+def _every(found: Changes) -> Iterator[Quantity]:
+    """Yield what moved, then what did not or cannot be compared."""
+    yield from (one.after for one in found.moved)
+    yield from itertools.chain(*_kinds(found).values())
+
+
 def _named(found: Changes, one: Change) -> str:
     """Return a number's label; both scenarios, if what they still open is no longer the same."""
-    name = _name(one.after, [other.after for other in found.moved])
+    name = _name(one.after, _every(found))
     then, now = (SCENARIO.search(end.scope.annees) for end in (one.before, one.after))
     if not then or not now or then[0] == now[0]:
         return name

@@ -327,6 +327,7 @@ def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> T
     ]
     rows = pd.concat(parts, ignore_index=True)
     last = rows[rows["period"] == rows["period"].max()]
+    ends = {(one.voie, one.resultat): one.period for one in rows.itertuples()}  # in their order
     reference = changes[0].reference.replace("_", "-")
     period = last["period"].iloc[0].replace("_", "-")
     rows = last.assign(difference=last["difference"].round(-1))
@@ -355,6 +356,11 @@ def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> T
         note="Rang 1 : l'écart le plus grand des régions comparées. La valeur p est le rang divisé "
         f"par leur nombre : au mieux {best}. La réponse, en haut, lit toutes les lignes ensemble. "
         "Aucun intervalle : une seule région est concernée."
+        + "".join(
+            f" {outcome}, {voie.lower()} : rien après {end.replace('_', '-')}."
+            for (voie, outcome), end in ends.items()
+            if end != rows["period"].iloc[0]
+        )
         + "".join(f" En {one}, les fichiers ne permettent pas de comparer." for one in lost),
     )
 

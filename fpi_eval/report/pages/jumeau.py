@@ -302,14 +302,13 @@ def limites(found: pd.DataFrame) -> str:
         "professionnelles, ni les écoles d'ingénieurs.",
     ]
     rows = kept(found)
-    if "reel" in rows and len(rows[rows["statistic"] == "eleves"]):
-        real, own = _totals(rows, "eleves")
-        apprentices = rows[rows["level"].str.endswith("apprentissage")]
-        real_app, own_app = _totals(apprentices, "eleves")
+    apprentices = rows[rows["level"].str.endswith("apprentissage")]
+    pupils = [_totals(part, "eleves") for part in (rows, apprentices)] if "reel" in rows else []
+    if pupils and all(real for real, _ in pupils):
+        whole, alone = (text.pourcent(own / real, 0) for real, own in pupils)
         lines.append(
             "Il a moins d'établissements et de classes que la France : ses élèves de dernière "
-            "année font "
-            f"{text.pourcent(own / real, 0)} de ceux des fichiers régionaux, et "
-            f"{text.pourcent(own_app / real_app, 0)} pour les seuls apprentis."
+            f"année font {whole} de ceux des fichiers régionaux, et {alone} pour les seuls "
+            "apprentis."
         )
     return "\n\n".join(lines)

@@ -255,7 +255,10 @@ def remplissage(published: Sheet | None, context: Context) -> Table | Absent:
 def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure | Absent:
     """Return the figure of entry places by département and filière; ``scope`` is their field."""
     if rows[TOTAL].isna().all():
-        return Absent(f"Aucune place d'entrée n'est connue à la rentrée {context.rentree}.")
+        return Absent(
+            "Aucun département n'a toutes ses places d'entrée connues à la rentrée "
+            f"{context.rentree}."
+        )
     return by_departement(
         rows,
         context,

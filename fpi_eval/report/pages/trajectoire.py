@@ -44,7 +44,7 @@ def phrase_nette(found: Outlook) -> str:
 def reponse(found: Outlook | Absent, chiffres: Headline) -> str:
     """Return the answer: who would enter by the last target, or why it is not known."""
     if isinstance(found, Absent):
-        first = "On ne sait pas encore si les cibles seront atteintes."
+        first = "On ne sait pas encore si les cibles sont, ou seront, atteintes."
         return f"{first}\n\n{found}"
     if not found.main.ahead:
         return PAST
@@ -138,8 +138,8 @@ def mesures(rates: Mapping[tuple[str, str], Taux] | Absent, context: Context) ->
         f"premières rentrées, et leurs élèves réussissent {text.pourcent(ramp.perte_marginale, 0)} "
         f"moins souvent que les autres.{sourced} « Estimation » : moyenne des rentrées déjà vues ; "
         "la montée en charge est alors corrigée par ce que montrent les places ouvertes. La "
-        "réussite l'est dès que les examens la mesurent : la fin de la page dit l'écart retenu. "
-        f"Atteindre la dernière année : {TAUX_RETENTION.formula}.",
+        "réussite l'est dès que les examens la mesurent : la page « Les limites » dit l'écart "
+        f"retenu. Atteindre la dernière année : {TAUX_RETENTION.formula}.",
     )
 
 

@@ -306,11 +306,11 @@ def emplois_industriels(p: Year) -> Sheet | None:
     """Return the programme's seats per 1,000 jobs by filière × département, industry in all."""
     place = p.donnees.programme.territoire
     jobs = p.emplois[place.ici(p.emplois["code_region"])]
-    if jobs.empty or registre(p).empty or not secteurs.declared(p.donnees.programme):
-        return None
     year = jobs["annee"].max()
     jobs = jobs[jobs["annee"] == year].astype({"emplois": float})
     factories = jobs[industry(jobs["secteur"])]
+    if factories.empty or registre(p).empty or not secteurs.declared(p.donnees.programme):
+        return None
     fed = secteurs.emplois_filieres(jobs, p.secteurs, ["code_departement"])
     keys = ["filiere", "code_departement"]
     both = pd.concat([factories.assign(filiere=TOTAL), fed]).groupby(keys)["emplois"]
@@ -349,7 +349,7 @@ def emplois_industriels(p: Year) -> Sheet | None:
         source=f"{REGISTRE} ; Urssaf",
         note="« Ensemble » : toute l'industrie. Un secteur qui alimente deux filières compte dans "
         "les deux : les filières ne s'additionnent pas."
-        + f" Filières dont le fichier n'a pas tous les secteurs : {lost}."
+        + f" Emplois inconnus, faute de secteurs déclarés ou dans le fichier : {lost}."
         * bool(lost),
     )
 

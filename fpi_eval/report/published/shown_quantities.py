@@ -61,8 +61,8 @@ def read_quantities(path: Path) -> Headline:
         return Headline(tuple(Quantity.of(one) for one in kept["chiffres"]), kept["notes"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FpiError(
-            "les chiffres de ce rapport sont absents ou illisibles. Refaites-le : « fpi-eval run "
-            f"{path.parent.name} --refaire ».",
+            "les chiffres de ce rapport sont absents ou illisibles. Refaites-le, avec les mêmes "
+            f"options : « fpi-eval run {path.parent.name} --refaire ».",
             fichier=str(path),
         ) from error
 

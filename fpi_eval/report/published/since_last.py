@@ -67,7 +67,8 @@ def published(donnees: Donnees, rentree: int) -> EarlierReport:
     """
     path = quantities_path(donnees, rentree)
     if not path.is_file():
-        option = "" if donnees.simulees else " --donnees …"
+        named = f" --programme {donnees.programme.dossier.name}"
+        option = named if donnees.simulees else f"{named} --donnees …"
         raise FpiError(
             f"le rapport de la rentrée {rentree} n'est pas dans ce dossier. Faites-le d'abord : "
             f"« fpi-eval run {rentree}{option} ».",
