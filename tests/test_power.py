@@ -232,6 +232,10 @@ def test_establishments_of_a_departement_are_placed_in_one():
         placed = Hosts(hosts(), pat.first).place(pat, 0.0, np.random.default_rng(seed))
         assert len(placed) == 3
         assert len({cell % 6 for cell in placed}) == 2
+        both = hosts(niveau=["superieur" if cell == 9 else "secondaire" for cell in range(12)])
+        mixed = pattern(register(BAC_PRO, ("0010002B", *BTS[1:])))  # the level decides where
+        placed = Hosts(both, mixed.first).place(mixed, 0.0, np.random.default_rng(seed))
+        assert set(placed) == {3, 9}
 
 
 def test_a_course_that_closed_before_the_openings_hosts_none():

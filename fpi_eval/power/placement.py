@@ -1,7 +1,9 @@
 """Put the register's openings in establishments where the programme did not go."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -143,12 +145,20 @@ class Hosts:
         placed: dict[int, tuple] = {}
         left: list[Source] = []
         spare: list[str] = []
-        for area in sorted(pat.areas, key=len, reverse=True):
-            wide = max(homes, key=lambda name: min(len(homes[name]), len(area)), default="")
+        for area in sorted(pat.areas, key=lambda sources: sum(map(len, sources)), reverse=True):
+            openings = list(chain(*area))
+            wide = max(
+                homes,
+                key=lambda name: (
+                    self._room(homes[name], openings),
+                    min(len(homes[name]), len(area)),
+                ),
+                default="",
+            )
             near = homes.pop(wide, [])
             left += self._settle(area, near, placed, rng)
             spare += near
-        for order in (spare, [uai for hosts in homes.values() for uai in hosts]):
+        for order in (spare, list(chain(*homes.values()))):
             left = self._settle(left, order, placed, rng)
         if left:
             raise FpiError(
@@ -165,8 +175,8 @@ class Hosts:
         left: list[Source] = []
         while queue:
             source = queue.pop(0)
-            home = max(order, key=lambda uai: self._room(uai, source), default="")
-            if not home or not self._room(home, source):
+            home = max(order, key=lambda uai: self._room([uai], source), default="")
+            if not home or not self._room([home], source):
                 left.append(source)
                 continue
             order.remove(home)
@@ -181,10 +191,13 @@ class Hosts:
                 queue.append(tuple(over))
         return left
 
-    def _room(self, uai: str, source: Sequence[Opening]) -> int:
-        levels = [niveau for niveau, _ in source]
+    def _room(self, hosts: Iterable[str], openings: Iterable[Opening]) -> int:
+        """Return how many openings find a course of their level in these establishments."""
+        wanted = Counter(niveau for niveau, _ in openings)
+        free = [self.free[uai] for uai in hosts]
         return sum(
-            min(levels.count(niveau), len(self.free[uai].get(niveau, []))) for niveau in set(levels)
+            min(n, sum(len(levels.get(niveau, ())) for levels in free))
+            for niveau, n in wanted.items()
         )
 
 

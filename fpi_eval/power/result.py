@@ -14,13 +14,13 @@ from fpi_eval.results import Result
 METHOD = (
     "Les ouvertures du registre dont le panel compte la voie sont placées {draws} fois, avec leurs "
     "places et leurs dates, dans des établissements de régions où le programme n'est pas allé ; "
-    "ceux d'un même département restent ensemble. L'estimateur J et sa règle d'inférence ({rule}) "
-    "y sont appliqués, une fois ajoutés, place par place, les élèves de l'effet attendu. Un effet "
-    "plus grand de b déplace l'estimation de b : le plus petit effet visible est celui dont "
-    "l'intervalle à 95 % exclut zéro dans 80 % des tirages (Bloom, 1995, pour la formule "
-    "(t₀,₉₇₅ + t₀,₈₀) × erreur, donnée à côté). Les régions non traitées doivent varier autant que "
-    "celle du programme, et leurs formations être aussi exposées : sinon la puissance de l'effet "
-    "net et du déplacement est surestimée."
+    "celles d'un même département restent ensemble autant qu'il y a de la place. L'estimateur J et "
+    "sa règle d'inférence ({rule}) y sont appliqués, une fois ajoutés, place par place, les élèves "
+    "de l'effet attendu. Un effet plus grand de b déplace l'estimation de b : le plus petit effet "
+    "visible est celui dont l'intervalle à 95 % exclut zéro dans 80 % des tirages (Bloom, 1995, "
+    "pour la formule (t₀,₉₇₅ + t₀,₈₀) × erreur, donnée à côté). Les régions non traitées doivent "
+    "varier autant que celle du programme, et leurs formations être aussi exposées : sinon la "
+    "puissance de l'effet net et du déplacement est surestimée."
 )
 
 
