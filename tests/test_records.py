@@ -170,6 +170,7 @@ def test_a_declared_column_that_no_file_has_is_refused_and_not_passed_over(tmp_p
         ([FACTORY | {"fin": "2023-03-01"}, {"fin": "2023-06-01"}], 1, 0),  # then longest
         ([FACTORY | {"debut": "2022-08-01", "fin": "2023-03-01"},
           {"debut": "2022-08-02", "fin": "2023-03-02"}], 1, 1),  # then earliest
+        ([FACTORY | {"debut": "2022-08-01", "fin": "9999-12-31"}, {"fin": None}], 1, 1),  # alike
     ],
 )  # fmt: skip
 def test_one_contract_a_day_and_what_it_counts_for(tmp_path, contracts, works, factory):
@@ -186,6 +187,7 @@ def test_one_contract_a_day_and_what_it_counts_for(tmp_path, contracts, works, f
     [
         ({"fin": "31/08/2022"}, "date impossible"),  # over, and not open-ended
         ({"fin": "9999-99-99"}, "date impossible"),
+        ({"fin": "2203-06-01"}, "date impossible"),
         ({"public": "oui"}, "code inconnu"),
         ({"principal": "O"}, "code inconnu"),
         ({"principal": "NaN"}, "code inconnu"),

@@ -21,6 +21,7 @@ from fpi_eval.report.pages import individus as page
 pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
 
 from fpi_eval import checks, costs, headline, impact, records
+from fpi_eval.records import counted
 from fpi_eval.records.panel import KEYS, with_counts
 
 HORIZONS = (6, 12, 18, 24)
@@ -170,6 +171,23 @@ def test_contracts_that_were_not_delivered_leave_their_voie_unknown(annee, tmp_p
     found = records.count(annee, tmp_path)
     assert not any(found.tables.values())  # each says why it has no line
     assert found.panel.table["en_emploi_12_mois"].notna().any()
+
+
+def test_names_declared_for_the_real_files_are_not_asked_of_the_simulated_ones(annee, monkeypatch):
+    def few(*args, years, seen):
+        paths = twin.write_records(*args, years=[2024])
+        for path in paths:
+            table = pd.read_parquet(path)
+            table.drop(columns="fin", errors="ignore").to_parquet(path)
+        return paths
+
+    monkeypatch.setattr(counted, "write_records", few)
+    names = {"personnes": "P", "colonnes_contrats": {"id_personne": "ID", "salaire": "SAL"}}
+    theirs = annee.programme.individus.model_copy(update=names)
+    programme = annee.programme.model_copy(update={"individus": theirs})
+    found = counted.counted(replace(annee, donnees=replace(annee.donnees, programme=programme)))
+    assert found.matched > 0.5
+    assert "« fin », un contrat commencé est tenu pour" in page.lecture(found)
 
 
 def test_students_of_an_unknown_course_leave_their_establishment_unknown(annee):

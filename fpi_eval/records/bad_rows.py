@@ -20,7 +20,6 @@ EMPTY, UNKNOWN, ORDER, TIME = "valeur vide", "code inconnu", "fin avant le débu
 TWICE, ORPHAN, NO_COURSE = "écrit deux fois", "contrat sans personne", "formation sans code"
 AMOUNT = "montant illisible"
 FIRST_DAY, LAST_DAY = ibis.date("1950-01-01"), ibis.date("2099-12-31")
-NEVER = ibis.date("9999-12-31")  # how an end that is not planned may be written
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +92,9 @@ def _rules(what: str, table: Any) -> dict[tuple[str, str], Callable]:
         if column.kind == "float64":
             rules[name, AMOUNT] = lambda t, n=name: (t[n] == NO_CODE).fill_null(False)
         if column.kind == "date":
-            last = NEVER if column.nullable else LAST_DAY
-            rules[name, TIME] = lambda t, n=name, last=last: (
-                ~t[n].between(FIRST_DAY, last)
-            ).fill_null(False)
+            rules[name, TIME] = lambda t, n=name: (~t[n].between(FIRST_DAY, LAST_DAY)).fill_null(
+                False
+            )
     if what == schema.PERSONS:
         codes = [c for c in ("mefstat11", "cfd") if c in table.columns]
         rules["mefstat11", NO_COURSE] = lambda t: reduce(

@@ -15,6 +15,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.simulated_folder import FIRST_SIMULATED
 from fpi_eval.panel.year import Year
+from fpi_eval.programme import Individus
 from fpi_eval.records.bad_rows import Faults, examine
 from fpi_eval.records.composition import with_groups
 from fpi_eval.records.exports import outcomes_table, sectors_table, wages_table
@@ -26,6 +27,8 @@ NOBODY = (
     "aucune personne de ces fichiers n'est dans un établissement et une formation de ce dossier : "
     "vérifiez les colonnes uai, mefstat11 et cfd dans [individus] de programme.toml."
 )
+NAMES = ("personnes", "contrats", "colonnes_personnes", "colonnes_contrats", "permanents")
+ENDLESS = " Sans la colonne « fin », un contrat commencé est tenu pour toujours en cours."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,27 +37,29 @@ class Counted:
 
     ``panel`` is the cell panel that estimators take, with ``en_emploi_industrie_region_6`` and the
     others; ``matched`` the share of final-year students whose cell it has; ``tables`` what may go
-    out (`release`).
+    out (`release`). ``endless``: no contract tells its end, each is taken as still running.
     """
 
     panel: CellPanel
     matched: float
     faults: Faults
     simulated: bool
+    endless: bool
     tables: dict[str, Protected | Absent] = field(repr=False)
 
     def summary(self) -> str:
         """Return French sentences: persons placed, faults found."""
         return (
             f"{text.pourcent(self.matched)} des élèves de dernière année de ces fichiers sont dans "
-            f"une formation suivie ici.\n{self.faults.summary()}"
+            f"une formation suivie ici.{ENDLESS * self.endless}\n{self.faults.summary()}"
         )
 
 
 def counted(annee: Year, folder: str | Path = "") -> Counted:
     """Return what individual files count: see `fpi_eval.records.count`."""
-    with _files(annee, folder) as where, open_records(annee, where) as records:
-        faults, clean = examine(records)
+    with _files(annee, folder) as (where, individus), open_records(annee, where, individus) as told:
+        faults, clean = examine(told)
+        endless = "fin" not in clean.contracts.columns
         found = with_groups(clean, counts(clean))
         sectors = or_why(lambda: sectors_table(clean), "{why}")
         regions = annee.programme.territoire.codes_regions
@@ -67,7 +72,7 @@ def counted(annee: Year, folder: str | Path = "") -> Counted:
         "secteurs": sectors,
         "salaires": wages,
     }
-    return Counted(joined.panel, joined.matched, faults, annee.donnees.simulees, tables)
+    return Counted(joined.panel, joined.matched, faults, annee.donnees.simulees, endless, tables)
 
 
 def _by_filiere(annee: Year, found: pd.DataFrame) -> Protected | Absent:
@@ -81,13 +86,14 @@ def _by_filiere(annee: Year, found: pd.DataFrame) -> Protected | Absent:
 
 
 @contextmanager
-def _files(annee: Year, folder: str | Path) -> Iterator[str | Path]:
-    """Give the folder of individual files, the twin's where the year is simulated."""
+def _files(annee: Year, folder: str | Path) -> Iterator[tuple[str | Path, Individus]]:
+    """Give the folder of individual files and its names, the twin's where the year is simulated."""
+    individus = annee.programme.individus
     if str(folder) or not annee.donnees.simulees:
-        yield folder
+        yield folder, individus
         return
     with tempfile.TemporaryDirectory(prefix="fpi_individus_") as scratch:
         twin = draw(DELIVERED, annee.programme.graine, programme=annee.programme)
         years = range(FIRST_SIMULATED, annee.rentree + 1)
         write_records(twin, scratch, years=years, seen=annee.context.day)
-        yield Path(scratch)
+        yield scratch, individus.model_copy(update=Individus().model_dump(include=set(NAMES)))

@@ -53,7 +53,9 @@ def run(expression: Any) -> pd.DataFrame:
 
 
 @contextmanager
-def open_records(annee: Year, folder: str | Path = "") -> Iterator[Records]:
+def open_records(
+    annee: Year, folder: str | Path = "", individus: Individus | None = None
+) -> Iterator[Records]:
     """Open the individual files of a year of a programme; scratch goes when the block ends.
 
     Parameters
@@ -62,8 +64,10 @@ def open_records(annee: Year, folder: str | Path = "") -> Iterator[Records]:
         What `fpi_eval.load` returns.
     folder : path, optional
         Folder of the files; ``[individus] dossier`` of the year's data folder by default.
+    individus : Individus, optional
+        Names and rules of the files; ``[individus]`` of the programme by default.
     """
-    individus = annee.programme.individus
+    individus = individus or annee.programme.individus
     where = Path(folder) if str(folder) else annee.donnees.dossier / individus.dossier
     if not where.is_dir():
         raise FpiError(

@@ -56,7 +56,7 @@ def packed(contracts: Any, individus: Individus) -> Any:
     """Return a contract as a whole number, larger when it is more the main one."""
     start = (contracts["debut"].epoch_days().cast("int64") - ORIGIN).clip(0, DAYS)
     value = (DAYS - start) * EARLY
-    length = ibis.literal(DAYS, "int64")
+    length: Any = DAYS  # no literal of the engine, whose product would not fit
     if "fin" in contracts.columns:
         days = contracts["fin"].epoch_days().cast("int64") - ORIGIN - start
         length = days.clip(0, DAYS - 1).fill_null(DAYS)

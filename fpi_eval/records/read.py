@@ -24,6 +24,7 @@ IN_NAME = {
 SUFFIXES = (".parquet", ".csv", ".sas7bdat", ".xpt")
 PIECE = 200_000  # rows of a SAS file held at once
 NO_CODE, NO_DAY = -1, date(1900, 1, 1)  # faults: no code or wage, before every contract
+NEVER = date(9999, 12, 31)  # an end that is not planned, written otherwise than by an empty cell
 
 
 def scan(connection: Any, what: str, individus: Individus, folder: Path, scratch: Path) -> Any:
@@ -186,6 +187,8 @@ def _typed(table: Any, what: str, said: dict[str, Any], declared: dict, path: Pa
         value = ibis.literal(value) if isinstance(value, str) else value
         columns[column.name] = _cast(value, column.kind)
     columns["millesime"] = columns["millesime"].replace("_", "-")  # one spelling in all files
+    if "fin" in columns:
+        columns["fin"] = columns["fin"].nullif(ibis.literal(NEVER))
     return table.select(**columns)
 
 
