@@ -11,7 +11,9 @@ import fpi_eval as fpi
 from fpi_eval import headline, impact
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.disclosure.shown import _made
+from fpi_eval.errors import FpiError
 from fpi_eval.figures import Figure
+from fpi_eval.impact.jobs import visibility
 from fpi_eval.report.pages import emploi_industriel as vue
 from fpi_eval.report.pages import insertion
 from fpi_eval.report.runner.notebooks import inspect
@@ -88,6 +90,18 @@ def test_the_smallest_visible_effect_is_measured_on_regions_and_on_zones(simulat
     assert (table.frame["plausible_jobs"] < table.frame["smallest"]).all()
     each = table.frame["smallest_per_graduate"]
     assert each.tolist() == [figures(value) for value in each]
+
+
+def test_zones_that_cannot_be_measured_leave_the_regions(simulated, monkeypatch):
+    def refused(*_):
+        raise FpiError("aucune zone")
+
+    whole = impact.detectable_effects(simulated.annee).values()
+    monkeypatch.setattr(visibility, "_exposed", refused)
+    alone = impact.detectable_effects(simulated.annee).values()
+    for found, wanted in zip(alone, whole, strict=True):
+        assert found.origin == wanted.origin
+        assert len(found.designs) == len(wanted.designs) - 1
 
 
 def test_every_table_and_figure_is_made(simulated):

@@ -1,10 +1,11 @@
 """Additional employed leavers by whole establishment, where courses are too small to be shown."""
 
+import numpy as np
 import pandas as pd
 
 from fpi_eval.calendar import employed
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import DEP, EXPOSURES, SEATS
+from fpi_eval.impact.frame import DEP, EXPOSURES, SEATS, reach
 from fpi_eval.impact.j import combination, design
 from fpi_eval.impact.jobs.graduates import MIXTURE, scaled, seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, answers
@@ -66,15 +67,12 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
     fit.position(SEATS)
     used = frame[fit.keep]
     psi = [fit.jackknife(used[c].to_numpy()) for c in ("uai", "code_departement")]
-    reach = frame["exposure_dep"].sum() / frame["dose"].sum()
+    (near,) = reach(frame, np.ones(len(frame), bool), (1.0,), (EXPOSURES[DEP],))
     found = answers(
         used,
         fit.coefficients,
         psi,
-        {
-            label: combination(fit, (1.0, 0.0, moved))
-            for label, moved in ((SITE, 0.0), (NET, reach))
-        },
+        {label: combination(fit, (1.0, 0.0, moved)) for label, moved in ((SITE, 0.0), (NET, near))},
         estimator="Établissements",
         kind=CR3,
         dropped=frame.dropped + fit.dropped,

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from fpi_eval import text
+from fpi_eval.absent import attempt
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs.detectability import Detectability, from_jobs, from_reference
 from fpi_eval.impact.jobs.exposure import (
@@ -49,7 +50,7 @@ def _detectability(year: Year, graduates: float, years: int) -> Detectability:
                 before=before,
                 years=years,
                 plausible=plausible,
-                exposure=_zones(year, graduates, before),
+                exposure=attempt(_zones, year, graduates, before) or None,
             )
         except FpiError:
             pass  # too few years before the programme: the reference figures answer

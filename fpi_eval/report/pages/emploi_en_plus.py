@@ -86,8 +86,9 @@ def effets(found: AdditionalJobs | Absent, context: Context) -> Table | Absent:
         "établissement, presque rien n'est masqué ; "
         "par formation, ce qui l'est laisse le nombre entre deux bornes, les plus éloignées que "
         "permettent tous les effectifs masqués à la fois ; n'y sont comparées que les formations "
-        "d'au moins 40 élèves avant le programme. Part masquée : élèves des formations "
-        "ouvertes dont l'emploi n'est pas publié. "
+        "d'au moins 40 élèves avant le programme. Un niveau ou une filière sans assez "
+        "d'établissements ouverts ou comparés n'a pas de ligne. Part masquée : élèves des "
+        "formations ouvertes dont l'emploi n'est pas publié. "
         f"{UNKNOWN * bool(rows['intervalle'].eq(NOTHING).any())}{_late(late)}",
     )
 
