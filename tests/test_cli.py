@@ -158,10 +158,19 @@ def test_what_check_keeps_depends_on_files_behind_a_link_and_a_loop_has_an_end(t
     (inside / "individus").symlink_to(elsewhere)
     (inside / "boucle").symlink_to(inside)
     (inside / "tout").symlink_to(tmp_path)
+    home = tmp_path / "bureau"  # of somebody whose data folder is a link
+    home.mkdir()
+    (home / "donnees").symlink_to(inside)
+    (inside / "bureau").symlink_to(home)
     before = contents(inside)
     (elsewhere / "personnes.csv").write_text("id\n", encoding="utf-8")
+    (tmp_path / "film.mkv").write_text("", encoding="utf-8")
     found = contents(inside)
     assert found.keys() - before.keys() == {str(inside / "individus" / "personnes.csv")}
+    (home / "autre.csv").write_text("", encoding="utf-8")
+    assert contents(home / "donnees").keys() == {
+        str(home / "donnees" / "individus" / "personnes.csv")
+    }
 
 
 def test_check_reads_again_individual_files_that_lie_elsewhere(project, capsys):

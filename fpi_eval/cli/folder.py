@@ -30,13 +30,14 @@ NOT_REQUIRED = (
 def contents(*places: Path) -> dict[str, str]:
     """Return the SHA-256 of each file, and of each under a folder, links followed, by its path."""
     every, seen = set(places), set()
-    for place in places:
-        above = place.resolve().parents
+    for place in places:  # which may itself be a link, and lie in two folders
+        ways = Path(os.path.abspath(place)), place.resolve()
+        above = {up.resolve() for way in ways for up in way.parents}
         for inside, folders, names in os.walk(place, followlinks=True):
-            if (real := Path(inside).resolve()) in seen or real in above:
+            if (real := Path(inside).resolve()) in seen | above:
                 folders.clear()  # a link that leads back up has no end, or the whole disk
             seen.add(real)
-            every |= {Path(inside, name) for name in names}
+            every |= {Path(inside, name) for name in names if real not in above}
     return {str(path): sha256(path) for path in sorted(every) if path.is_file()}
 
 
