@@ -354,6 +354,8 @@ def test_another_programme_names_its_own_projects_and_filieres(tmp_path):
     assert table.loc[0, ["projet", "filiere"]].tolist() == ["HAUTS", "rail"]
     with pytest.raises(FpiError, match="attendu l'une des valeurs métro"):
         read(path, projets=("HAUTS",), filieres={"métro": "Métro"})
+    path = write(tmp_path, {"projet": "Exemplaire"})  # which is no example of the template
+    assert len(read(path, projets=("Exemplaire",), filieres=FILIERES).table) == 1
 
 
 def test_the_examples_of_the_template_are_refused(tmp_path):

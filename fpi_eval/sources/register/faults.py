@@ -48,7 +48,7 @@ def faults_of(
     rows = cells.to_dict("records")
     faults = []
     for row in rows:
-        if row["projet"].startswith(EXEMPLE):
+        if row["projet"] == EXEMPLE:
             advice = "Supprimez cette ligne : c'est un exemple du modèle."
             faults.append(fault(row, "projet", "une ouverture réelle", advice))
             continue
@@ -64,7 +64,7 @@ def faults_of(
         if known is not None:
             told = wrong | {fault.colonne for fault in across}
             faults += [f for f in content_faults(row, known) if f.colonne not in told]
-    real = [row for row in rows if not row["projet"].startswith(EXEMPLE)]
+    real = [row for row in rows if row["projet"] != EXEMPLE]
     faults += [*_duplicates(real, known or Known()), *_closures_alone(real)]
     return sorted(faults, key=lambda fault: fault.ligne or 0)
 
