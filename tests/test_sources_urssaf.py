@@ -96,12 +96,13 @@ def test_a_sum_without_any_cell_given_is_missing(tmp_path):
 
 def test_unknown_communes_and_activities_are_counted_with_their_codes(tmp_path):
     path = write(tmp_path, *LINES, line("99999", "2511Z", "1", "1", "8", "8"),
-                 line("69381", "9999Z", "1", "1", "8", "8"))  # fmt: skip
-    assert read(path).provenance.lignes_ecartees == {
-        "commune absent de la nomenclature : 99999": 1,
+                 line("69381", "9999Z", "1", "1", "8", "8"),
+                 line("99999", "9999Z", "1", "1", "8", "8"))  # fmt: skip
+    assert read(path).provenance.lignes_ecartees == {  # a row is set aside once
+        "commune absent de la nomenclature : 99999": 2,
         "code APE absent de la nomenclature : 9999Z": 1,
     }
-    assert read(path).provenance.lignes == 7
+    assert read(path).provenance.lignes == 8
 
 
 @pytest.mark.parametrize(

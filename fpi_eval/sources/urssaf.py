@@ -164,7 +164,7 @@ class _Sums:
     def add(self, start: int, batch: pa.Table) -> None:
         """Add one batch of rows."""
         commune, unknown_communes = _position(batch["code_commune"], self.place_of.index)
-        ape, unknown_apes = _position(batch["code_ape"], self.sector_of.index)
+        ape, unknown_apes = _position(batch["code_ape"], self.sector_of.index, commune >= 0)
         self.lost["commune"].update(unknown_communes)
         self.lost["code APE"].update(unknown_apes)
         kept = (commune >= 0) & (ape >= 0)
@@ -253,10 +253,15 @@ def _most(codes: Counter) -> str:
     return ", ".join(code or "(vide)" for code, _ in codes.most_common(_SHOWN))
 
 
-def _position(values: pa.ChunkedArray, index: pd.Index) -> tuple[np.ndarray, Counter]:
-    """Return each value's position in the index (-1 if absent), and the absent values counted."""
+def _position(
+    values: pa.ChunkedArray, index: pd.Index, among: np.ndarray | bool = True
+) -> tuple[np.ndarray, Counter]:
+    """Return each value's position in the index (-1 if absent), and the absent values counted.
+
+    ``among``: rows whose absent values are counted; the others are set aside already.
+    """
     coded = values.combine_chunks().dictionary_encode()
     words = [word.strip() for word in coded.dictionary.to_pylist()]
     positions = index.get_indexer(words)[coded.indices.to_numpy()]
-    absent = np.bincount(coded.indices.to_numpy()[positions < 0], minlength=len(words))
+    absent = np.bincount(coded.indices.to_numpy()[(positions < 0) & among], minlength=len(words))
     return positions, Counter({words[i]: int(absent[i]) for i in np.flatnonzero(absent)})
