@@ -101,7 +101,7 @@ def test_places_and_wishes_of_a_cell_are_unknown_as_soon_as_one_row_is():
         "places": [12.0, 12.0, 24.0, np.nan], "voeux_1": [30.0, np.nan, 10.0, 5.0],
     })  # fmt: skip
     p = SimpleNamespace(capacites=SimpleNamespace(table=rows))
-    found = ff._places(p, pd.DataFrame({"ancien_uai": [], "nouveau_uai": []})).set_index("uai")
+    found = ff._places(p).set_index("uai")
     assert found["places"].fillna(-1).to_dict() == {"A": 24, "B": -1}
     assert found["voeux_1"].fillna(-1).to_dict() == {"A": -1, "B": 15}
 

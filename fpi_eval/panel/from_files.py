@@ -53,7 +53,7 @@ def cell_panel(p: Panels) -> CellPanel:
     """
     changes = p.donnees.changements_uai
     pupils = _pupils(p, changes)
-    places = _places(p, changes)
+    places = _places(p)
     counts = pupils.merge(places, "outer", [*KEYS, "rentree"])
     if counts.empty:
         return CellPanel(pd.DataFrame(columns=COLUMNS))
@@ -140,11 +140,10 @@ def _pupils(p: Panels, changes: pd.DataFrame) -> pd.DataFrame:
     return grouped[["entrants", "terminale"]].sum(skipna=False).reset_index()
 
 
-def _places(p: Panels, changes: pd.DataFrame) -> pd.DataFrame:
+def _places(p: Panels) -> pd.DataFrame:
     """Return places and first wishes per cell × rentrée; unknown as soon as one row is."""
-    rows = p.capacites.table
-    rows = rows.assign(uai=latest_uai(rows["uai"], changes))
-    return rows.groupby([*KEYS, "rentree"])[["places", "voeux_1"]].sum(skipna=False).reset_index()
+    grouped = p.capacites.table.groupby([*KEYS, "rentree"])
+    return grouped[["places", "voeux_1"]].sum(skipna=False).reset_index()
 
 
 def _words(p: Panels, counts: pd.DataFrame) -> pd.DataFrame:
