@@ -148,6 +148,9 @@ def test_libreoffice_is_read_as_excel_is(tmp_path):
     assert "ligne(s) masquée(s) 3." in refusal(path)
     write_ods(path, rows, cells={(1, 1): ' table:style-name="barre"'})
     assert "« Ouvertures » : ligne(s) barrée(s) 2." in refusal(path)
+    noted = [NAMES, [*rows[1], "", "note d'avant"], rows[2]]  # beside the register's columns
+    write_ods(path, noted, cells={(1, len(NAMES) + 1): ' table:style-name="barre"'})
+    assert seats(path) == [10, 8]
     seats_of_both = {(1, NAMES.index("places_ouvertes")): ' table:number-rows-spanned="2"'}
     write_ods(path, rows, cells=seats_of_both)  # the second row's would be read as not known yet
     assert "ligne 2 : feuille « Ouvertures » : cellules fusionnées O2:O3 parmi" in refusal(path)

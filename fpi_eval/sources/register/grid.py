@@ -56,10 +56,10 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """What a sheet's text does not show: hidden rows, struck rows, merged cells."""
+    """What a sheet's text does not show: hidden rows, struck (row, column), merged cells."""
 
     hidden: list[int] = field(default_factory=list)
-    struck: list[int] = field(default_factory=list)
+    struck: list[tuple[int, int]] = field(default_factory=list)
     merged: list[CellRange] = field(default_factory=list)
 
 
@@ -169,7 +169,7 @@ class _OpenDocument:
             left, top = self.column + 1, self.lines.start
             self.column += many
             if "value-type" in said and said.get("style-name") in self.lined:
-                self.marks.struck.extend(self.lines)
+                self.marks.struck.extend((line, left) for line in self.lines)
             if tall * wide > 1:
                 area = CellRange(None, left, top, left + wide - 1, top + tall - 1)
                 self.marks.merged.append(area)
@@ -220,9 +220,9 @@ def _marks_of_excel(
             rows = other.iter_rows(max_row=TITLE_ROWS, values_only=True)
             _refuse_second(other.title, [[as_text(v) for v in r] for r in rows], schema, fichier)
     read = page.iter_rows(max_row=max(grid.lines, default=1), max_col=len(grid.header) or 1)
-    struck = {c.row for row in read for c in row if c.value and c.font and c.font.strike}
+    struck = [(c.row, c.column) for r in read for c in r if c.value and c.font and c.font.strike]
     hidden = [n for n, row in page.row_dimensions.items() if row.hidden]
-    return page.title, Marks(hidden, sorted(struck), list(page.merged_cells.ranges))
+    return page.title, Marks(hidden, struck, list(page.merged_cells.ranges))
 
 
 def _refuse_ambiguous(title: str, marks: Marks, grid: Grid, fichier: str) -> None:
@@ -239,8 +239,9 @@ def _refuse_ambiguous(title: str, marks: Marks, grid: Grid, fichier: str) -> Non
                 fichier=fichier,
                 ligne=area.min_row,
             )
+    struck = [line for line, column in marks.struck if column <= len(grid.header)]
     for lines, words, advice in (
-        (marks.hidden, "masquée", SHOW_THEM), (marks.struck, "barrée", STRUCK)
+        (marks.hidden, "masquée", SHOW_THEM), (struck, "barrée", STRUCK)
     ):  # fmt: skip
         if found := sorted(set(filled) & set(lines)):
             raise FpiError(
