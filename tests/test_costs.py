@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from fpi_eval.costs.programme_costs import seat_costs
 from fpi_eval.costs.unit import (
     Interval,
     acceptability,
@@ -96,6 +97,14 @@ def test_draws_that_bring_nobody_give_no_cost():
     found = unit_cost("diplômé", 22e6, 0.0, 0.0, draws=np.zeros(100))
     assert found.bounds() == "aucun coût positif compatible"
     assert found.summary().endswith("n. d., aucun en plus n'est estimé.")
+
+
+def test_what_an_opening_without_a_seat_cost_is_paid_for_those_that_opened():
+    register = pd.DataFrame(
+        {"places_ouvertes": [10.0, 0.0, -8.0], "places_prevues": 10.0, "cout": [1000, 500, np.nan]}
+    )
+    assert seat_costs(register) == {"Coût complet": 150.0}
+    assert seat_costs(register[1:]) == seat_costs(register.assign(cout=[np.nan, 500, 0])) == {}
 
 
 def test_a_cost_in_industry_has_no_end_where_the_programme_may_have_brought_nobody(monkeypatch):

@@ -438,6 +438,8 @@ def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
     assert first_page(Headline(SEATS, NOTES)).none.startswith("Les cibles comptent des diplômés")
     none = (SEATS[0], replace(SEATS[1], value=0.0))
     assert first_page(Headline(none, NOTES)).finding.startswith("Aucune place")
+    waiting = first_page(Headline(none, NOTES | {"sans_reponse": "40.0"}))
+    assert waiting.finding.startswith("On ne sait pas combien")  # no answer is not none
     some = Headline(SEATS, NOTES | {"sans_reponse": "40"})
     assert first_page(some).unsaid == (
         "Pour 40 places prévues, le registre ne dit pas encore ce qui a ouvert."

@@ -83,14 +83,18 @@ def committed(programme: Programme, found: Outlook) -> dict[str, float]:
 
 
 def seat_costs(register: pd.DataFrame) -> dict[str, float]:
-    """Return what the register says an opened seat cost, nothing where it does not say it all."""
-    seats = opened(register).clip(lower=0)
+    """Return what the register says an opened seat cost, nothing where it does not say it all.
+
+    What was paid for an opening without a seat, or a closure, is paid for those that opened.
+    """
+    seats = opened(register).clip(lower=0).fillna(0.0)
+    nothing = seats.map({0.0: 0.0})  # without a seat, no amount need be written
     paid = {
-        basis: register[name].astype(float)[seats > 0]
+        basis: register[name].astype(float).fillna(nothing)
         for basis, name in zip(BASES, ("cout", "subvention"), strict=True)
         if name in register
     }
-    if FULL not in paid or not len(paid[FULL]) or paid[FULL].isna().any():
+    if FULL not in paid or not seats.any() or paid[FULL].isna().any():
         return {}
     return {
         basis: float(column.sum() / seats.sum())

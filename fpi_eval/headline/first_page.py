@@ -204,11 +204,12 @@ def finding(found: Headline) -> str:
             "Le programme n'a pas commencé : ses premières places ouvrent à la rentrée {start}."
         )
         return said.format(start=found.notes["debut"])
-    if not _known(found, "places_ouvertes"):
-        return _("On ne sait pas combien de places le programme a ouvertes.")
-    gross, net, job = found.get("effet_brut"), found.get("effet_net"), _job(found)
-    if not (found["places_ouvertes"].amount or gross or net):  # these may be the predecessor's
+    opened, gross, net = map(found.get, ("places_ouvertes", "effet_brut", "effet_net"))
+    job, some = _job(found), opened and (opened.amount or gross or net)  # by the predecessor too
+    if opened and not some and not unsaid(found):
         return _("Aucune place du programme n'est encore ouverte.")
+    if not some:
+        return _("On ne sait pas combien de places le programme a ouvertes.")
     if _few(found):
         return _("Des places sont ouvertes, dans trop peu d'établissements pour dire leur effet.")
     if job and as_number(found, job) and _above_zero(job):
