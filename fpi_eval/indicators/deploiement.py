@@ -59,7 +59,10 @@ def manquees(table: pd.DataFrame, rentree: int) -> pd.DataFrame:
 
 
 def statuts(p: Panels) -> pd.DataFrame:
-    """Return openings and seats by outcome of the reconciliation, closures left out."""
+    """Return openings and seats by outcome of the reconciliation, closures left out.
+
+    Seats are missing where the register says of none how many opened.
+    """
     if p.registre.empty:
         return pd.DataFrame(columns=["statut", "ouvertures", "places"])
     keep = p.rapprochement["projet"].isin(du_programme(p)["projet"].unique())
@@ -67,7 +70,10 @@ def statuts(p: Panels) -> pd.DataFrame:
     table = (
         p.rapprochement[keep]
         .groupby("statut")
-        .agg(ouvertures=("uai", "size"), places=("places_ouvertes", "sum"))
+        .agg(
+            ouvertures=("uai", "size"),
+            places=("places_ouvertes", lambda seats: seats.sum(min_count=1)),
+        )
     )
     return table.sort_values("places", ascending=False, kind="stable").reset_index()
 

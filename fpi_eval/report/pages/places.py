@@ -144,13 +144,16 @@ def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure |
         f"{r.libelle} : {text.nombre(r.acquis)} sur {text.nombre(r.cible)}"
         for r in rows.itertuples()
     ]
+    bound = {}
+    if (rows["au_plus"] > rows["acquis"]).any():  # a title may tell it, beside a shorter bar
+        bound = {"au_plus": "Au plus, places sans réponse comprises"}
     return Figure(
         targets(drawn),
         _missed(rows, context)
         or f"Jusqu'en {last}, les places déjà ouvertes permettent au plus {to_come}",
         f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         f"Barres horizontales, une par cible. {' ; '.join(said)}.",
-        rows.drop(columns="au_plus").astype({"echeance": str}),
+        rows.astype({"echeance": str}),
         formats={"part": ("pourcent", 0)},
         labels={
             "libelle": "Cible",
@@ -159,6 +162,7 @@ def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure |
             "places_ouvertes": "Places ouvertes",
             "realise": "Entrées possibles à ce jour",
             "acquis": "Entrées possibles à l'échéance",
+            **bound,
             "part": "Part de la cible",
         },
     )
