@@ -118,7 +118,7 @@ def test_a_closure_that_finances_an_opening_has_negative_places(tmp_path):
 @pytest.mark.parametrize(("text", "value"), [
     ("12 500,50 €", 12500.5), ("12\u202f500", 12500), ("\u2212 3", -3), ("1e5", np.nan),
     ("", np.nan), ("1.2.3", np.nan), ("NaN", np.nan), ("inf", np.nan), ("١٢", np.nan),
-    ("5 8", np.nan), ("120000\n50000", np.nan), ("1 000 000", 1e6),
+    ("5 8", np.nan), ("12€50", np.nan), ("120000\n50000", np.nan), ("1 000 000", 1e6),
 ])  # fmt: skip
 def test_french_numbers_are_read_and_nothing_else(text, value):
     np.testing.assert_equal(plain_number(text), value)

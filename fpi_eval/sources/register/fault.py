@@ -34,5 +34,6 @@ def ambiguous(text: str) -> str:
 
 
 def _bare(text: str) -> str:
-    """Return a cell without euros, with a sign that computers know against its first digit."""
-    return re.sub(r"^([+-])\s+", r"\1", text.replace("€", "").replace("\u2212", "-").strip())
+    """Return a cell without « € » around it, a sign that computers know against its number."""
+    bare = re.sub(r"^[\s€]+|[\s€]+$", "", text).replace("\u2212", "-")
+    return re.sub(r"^([+-])\s+", r"\1", bare)
