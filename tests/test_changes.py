@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -253,6 +254,20 @@ def test_a_table_of_the_programme_is_its_definition_and_no_revised_file(now, tmp
     read = {name: "autre" * (name == "filieres.csv") for name in now.donnees.fichiers}
     years = two_years(now, 2025)
     assert since_last._unseparated(years, read) == (DEFINITION,)
+
+
+def test_a_level_of_which_nobody_is_known_has_no_people_and_not_none(now, monkeypatch):
+    rows = since_last.counts.en_places(now)
+    for lost, known in ((["superieur"], True), (["superieur", "secondaire"], False)):
+        people = rows["entrants_programme"].mask(rows["niveau"].isin(lost))
+        told = rows.assign(entrants_programme=people)
+        monkeypatch.setattr(since_last.counts, "en_places", lambda _, told=told: told)
+        found = since_last._entered(now)
+        assert (found is not None) == known
+        if known:
+            at = found.frame.set_index("cible")["realise"]
+            assert at["secondaire"] == at["2030"] > 0
+            assert np.isnan(at["superieur"])
 
 
 def test_files_that_the_earlier_report_did_not_read_are_refused_by_name(now, kept, monkeypatch):

@@ -184,7 +184,6 @@ def _entered(year: Year) -> RawPeople | None:
     if year.registre.empty or not targets:
         return None
     rows = counts.en_places(year)
-    rows = rows[rows["entrants_programme"].notna() & (rows["places"] > 0)]
-    if rows.empty:
+    if rows["entrants_programme"].isna().all():
         return None
     return RawPeople(personnes_formees(rows, targets, jusqu_a=year.rentree))
