@@ -333,7 +333,8 @@ def specification(choix: Choices | Absent, outcome: str, source: str) -> Figure 
     low, high = same.min(), same.max()
     return Figure(
         plots.specification_curve(rows),
-        f"{text.pluriel(len(same), 'choix', 'choix')} de méthode donnent un effet brut de "
+        f"{text.pluriel(len(same), 'choix de méthode donne', 'choix de méthode donnent')} un effet "
+        "brut de "
         f"{text.signe(low, 2)} à {text.signe(high, 2)} par place ({name_of(outcome)})",
         source,
         f"{text.pluriel(len(rows), 'ligne')}, du plus petit effet, en haut, au plus grand. Le "
@@ -376,7 +377,7 @@ def _alerts(evaluation: Evaluation) -> list[str]:
     against, short = sum(lit), len(lit) - sum(lit)
     many = text.pluriel(against, "contrôle demande", "contrôles demandent")
     few = text.pluriel(short, "contrôle montre", "contrôles montrent")
-    where = "la page « Les contrôles » dit lesquels, et pourquoi."
+    where = "la page « Les contrôles » dit pourquoi."
     said = [f"{many} la prudence : {where}"] if against else []
     if short:
         said.append(
