@@ -277,7 +277,7 @@ class Scenario(Frozen):
     @property
     def nom(self) -> str:
         """Its name on pages, without the seats that the register may have replaced since."""
-        return self.libelle.split(" : ")[0]
+        return re.split(r"\s:\s", self.libelle)[0]
 
     @model_validator(mode="after")
     def _one_row_a_rentree(self) -> "Scenario":

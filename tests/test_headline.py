@@ -161,7 +161,9 @@ def test_the_share_opened_is_over_the_seats_whose_opening_is_known():
 
 def test_a_seat_has_no_cost_where_none_opens():
     none = [unit_cost(SEAT, 1e6, 0.0)]
-    assert isinstance(of_trajectory.cout_place.__wrapped__(None, None, none), Absent)
+    cost = of_trajectory.cout_place.__wrapped__
+    assert "n'est comptée" in cost(None, None, none).reason
+    assert cost(None, Absent("Le registre manque."), none).reason == "le registre manque."
 
 
 def test_jobs_are_those_declared_where_the_file_is_of_another_region():

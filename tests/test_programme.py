@@ -75,7 +75,7 @@ def test_a_programme_cannot_be_changed():
         (r'^code = "superieur"', 'code = "secondaire"', ["secondaire : deux fois dans [[cibles]]"]),
         (r'^niveau = "superieur"\npersonnes', 'niveau = "secondaire"\npersonnes',
          ["cibles", "secondaire, entrants, 2026 : deux cibles", "Réunissez-les"]),
-        (r'^libelle = "Lent : ', 'libelle = "Plan : ', ["scenarios", "« : »", "double : Plan"]),
+        (r'^libelle = "Lent : ', 'libelle = "Plan\u00a0: ', ["scenarios", "double : Plan"]),
         (r'^code = "lent"', 'code = "plan"', ["plan : deux fois dans [[scenarios]]"]),
         (r'^lien = "retention"', 'lien = "remplissage"', ["remplissage (secondaire) : deux fois"]),
         (r"personnes = 2200", "personnes = -2", ["cibles.0.personnes", "trop petit"]),

@@ -87,6 +87,13 @@ def _cost(prices: Sequence[UnitCost], unit: str) -> UnitCost | None:
     return next((o for o in prices if (o.basis, o.unit) == (FULL, unit) and o.count > 0), None)
 
 
+def _unpriced(found: Outlook | Absent) -> Absent:
+    """Return why a cost is not known: there is no projection, or nothing to divide by in it."""
+    if isinstance(found, Absent):
+        return Absent(f"{found.reason[:1].lower()}{found.reason[1:]}")
+    return Absent("aucune place ouverte, ou à ouvrir, n'est comptée.")
+
+
 LEAST = "Coût minimal d'une place ouverte"  # only a lower bound of the budget is published
 
 
@@ -95,7 +102,7 @@ def cout_place(year: Year, found: Outlook | Absent, prices: Sequence[UnitCost]) 
     """Return what an opened seat cost: the seats' own cost over these seats."""
     one = _cost(prices, SEAT)
     if isinstance(found, Absent) or one is None:
-        return Absent("le coût d'une place demande le registre des ouvertures et un scénario.")
+        return _unpriced(found)
     if seat_costs(found.register):
         return Measure(one.ratio, _money(year), REGISTER)
     cost = year.programme.cout
@@ -109,7 +116,7 @@ def cout_personne(
     """Return the cost of the same seats over those who enter them by the horizon."""
     one = _cost(prices, by_horizon(year.programme, UNITS["entrants"]))
     if isinstance(found, Absent) or one is None:
-        return Absent("le coût par personne demande le registre des ouvertures et un scénario.")
+        return _unpriced(found)
     low, high = one.interval.positive()
     scope = replace(_money(year), annees=_by(year.programme.projection.horizon, found.main))
     return Measure(one.ratio, scope, SOURCE, low, high, 0.95)
