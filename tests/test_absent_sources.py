@@ -230,10 +230,18 @@ def test_a_yearly_file_under_another_name_is_named_with_its_year_left_open(tmp_p
         fpi.load(wrong, RENTREE, here)
 
 
-def test_a_section_of_no_source_is_refused_with_the_nearest_name(tmp_path):
-    typed = {**PROGRAMME.sources, "parcousup_bts": PROGRAMME.sources["parcoursup_bts"]}
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("parcousup_bts", r"« parcousup_bts » inconnue.*dire « parcoursup_bts »"),
+        ("mef", "« mef » inconnue"),  # read in the folder of nomenclatures, whatever a section says
+        ("changements_uai", "« changements_uai » inconnue"),
+    ],
+)
+def test_a_section_of_no_source_is_refused_with_the_nearest_name(tmp_path, name, words):
+    typed = {**PROGRAMME.sources, name: PROGRAMME.sources["parcoursup_bts"]}
     wrong = PROGRAMME.model_copy(update={"sources": typed})
-    with pytest.raises(FpiError, match=r"« parcousup_bts » inconnue.*dire « parcoursup_bts »"):
+    with pytest.raises(FpiError, match=words):
         files.paths_of(wrong, RENTREE, tmp_path)
 
 

@@ -103,8 +103,7 @@ def paths_of(programme: Programme, rentree: int, folder: Path) -> dict[str, dict
 
 def _refuse_unknown(programme: Programme) -> None:
     """Raise for a section of no source, or a column of none: nothing would read what it says."""
-    read = (entry.name for entry in catalogue.CATALOGUE if not entry.argument)
-    known = {"nomenclatures", "ouvertures", *read}  # each nomenclature lies in the folder of all
+    known = {"nomenclatures", *USES, *PLACES, "naf", ZONE_NAMES}  # other codes lie in one folder
     for name, source in programme.sources.items():
         if name not in known:
             raise FpiError(
