@@ -72,10 +72,13 @@ def test_a_title_above_the_header_is_no_header(tmp_path):
     assert table["ligne"].tolist() == [3, 4]
 
 
-def test_a_total_row_is_set_aside_and_counted(tmp_path):
+@pytest.mark.parametrize("merged", [False, True])
+def test_a_total_row_is_set_aside_and_counted(tmp_path, merged):
     def total(page, _):
         page.append([])
         page.append(["TOTAL", *[None] * 12, 24, 18])
+        if merged:
+            page.merge_cells("A5:M5")
 
     reading = read(book(tmp_path, edit=total))
     assert reading.table["places_ouvertes"].sum() == 18

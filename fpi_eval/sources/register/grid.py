@@ -6,6 +6,7 @@ refused with the sheet, the row, and what to do.
 """
 
 import io
+import re
 import zipfile
 import zlib
 from dataclasses import dataclass, field
@@ -35,6 +36,7 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 TITLE_ROWS = 20  # rows among which the header is looked for
 KNOWN_HEADERS = 5  # names of ours that make a row the header
 OURS = ("guide", "listes")  # the other sheets of the template
+TOTAL = re.compile(r"(sous )?tota(l|ux)\b")
 SHOW_THEM = (
     "On ne sait pas si ces lignes comptent. Affichez-les (ou effacez le filtre), puis gardez-les "
     "ou supprimez-les."
@@ -227,9 +229,12 @@ def _marks_of_excel(
 
 def _refuse_ambiguous(title: str, marks: Marks, grid: Grid, fichier: str) -> None:
     """Raise for what the cells' text does not show: merges, hidden and struck rows."""
-    filled = [n for n, row in zip(grid.lines, grid.rows, strict=True) if any(row)]
+    filled = {n: row for n, row in zip(grid.lines, grid.rows, strict=True) if any(row)}
+    totals = {n for n, row in filled.items() if TOTAL.match(spelling(next(filter(None, row))))}
     header = grid.lines[0] - 1 if grid.lines else 1
     for area in marks.merged:
+        if area.min_row == area.max_row and area.min_row in totals:
+            continue  # the word TOTAL over several columns: no opening
         if header <= area.max_row and area.min_row <= max(filled, default=0):
             where = "dans l'en-tête" if area.min_row <= header else "parmi les ouvertures"
             raise FpiError(

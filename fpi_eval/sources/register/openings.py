@@ -7,7 +7,6 @@ tabs, UTF-8, UTF-16 or cp1252, Excel's ``sep=;`` line), `.xlsx` or `.ods`, colum
 """
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,7 @@ from fpi_eval.sources.reading.raw import SEPARATORS, RawFile, read_bytes
 from fpi_eval.sources.reading.reading import Provenance, Reading
 from fpi_eval.sources.register.fault import plain_number
 from fpi_eval.sources.register.faults import faults_of
-from fpi_eval.sources.register.grid import TITLE_ROWS, header_row, read_grid
+from fpi_eval.sources.register.grid import TITLE_ROWS, TOTAL, header_row, read_grid
 from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.register.observed import derive_openings
 from fpi_eval.sources.register.reconcile import reconcile
@@ -39,7 +38,6 @@ FEUILLE = "Ouvertures"
 SHOWN = 20
 TEXTS = (".csv", ".tsv", ".txt")
 MAX_PLACES = 500
-TOTAL = re.compile(r"(sous )?tota(l|ux)\b")
 
 REGISTRE = TableSchema(
     name="ouvertures",
