@@ -344,6 +344,12 @@ class Additionnalite(Frozen):
     emploi_sans: Part | None = None
     source: str = ""
 
+    @property
+    def declaration(self) -> str:
+        """Return in words where these shares come from, or that none is declared."""
+        unsourced = "Rien n'est déclaré." if self == Additionnalite() else "Déclaré sans source."
+        return f"Déclaré : {self.source}." if self.source else unsourced
+
     def remaining(self, deadweight: float) -> float:
         """Return the share of people whom a deadweight, then the declared leakage, leave."""
         return (1 - deadweight) * (1 - self.fuite)

@@ -95,6 +95,11 @@ def pourcent(rate: float, digits: int = 1) -> str:
     return _minus(format_percent(rate, format=pattern, locale=locale()))
 
 
+def part(rate: float) -> str:
+    """Return a declared share in whole percents, or with its tenths, e.g. ``12,5 %``."""
+    return pourcent(rate, int(round(rate, 2) != rate))
+
+
 def points(difference: float, digits: int = 1) -> str:
     """Return a difference of rates in percentage points, signed, e.g. ``+1,2 point``."""
     if missing(difference):

@@ -277,11 +277,12 @@ def test_a_loss_is_told_as_so_many_fewer_wherever_a_sentence_says_it():
     left = chaine.deductions(
         Headline((replace(net, key="entrants_100", unit="entrants de plus"),), NOTES),
         Absent("hors sujet."),
-        Additionnalite(fuite=0.5, aubaine=0.4),
+        Additionnalite(fuite=0.5, aubaine=0.402),
     )
     assert "Aubaine de 0\u00a0% : 20 entrants de moins (entre 10 et 30)." in left
-    assert "Aubaine déclarée : 40\u00a0%." in left
-    assert "Aubaine de 40\u00a0% : 10 entrants de moins (entre 5 et 20)." in left
+    assert "Fuite hors de la région ou de l'industrie : 50\u00a0%. Déclaré sans source." in left
+    assert "Aubaine déclarée : 40,2\u00a0%." in left
+    assert "Aubaine de 40,2\u00a0% : 10 entrants de moins (entre 5 et 20)." in left
     both = effect("effet_net", -3.0, -9.0, 4.0)
     assert both.in_words is both
 

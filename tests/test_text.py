@@ -55,6 +55,7 @@ def test_what_reads_as_zero_has_no_sign():
         "0,00",
         "\u22120,01",
     ]
+    assert [text.part(one) for one in (0.57, 0.125)] == [f"57{NBSP}%", f"12,5{NBSP}%"]
     assert text.pourcent(-0.003, 0) == f"0{NBSP}%"
     assert [text.signe(0.05, 1), text.signe(-0.0005, 3)] == ["0,0", "0,000"]
 

@@ -63,8 +63,7 @@ class Projection(Result):
         said = more.format(scenario=self.scenario.nom, seats=text.nombre(seats), last=self.rentree)
         if kept == 1:
             return said
-        share = text.pourcent(kept, int(round(kept, 2) != kept))
-        return said + _(", {share} des places gardées chaque année").format(share=share)
+        return said + _(", {share} des places gardées chaque année").format(share=text.part(kept))
 
     @property
     def ahead(self) -> tuple[Cible, ...]:
@@ -176,10 +175,11 @@ class Projection(Result):
         for (niveau, duree), share in self._shares(target.niveau).items():
             by_age = self.flux.fill[niveau]
             last = by_age.shape[1] - 1
-            wait, passed = 0, 1.0
-            if lecture.startswith("diplomes"):
-                wait, passed = duree, self.flux.success[niveau]
-                passed = passed * self.flux.stay[niveau] if duree > 1 else passed
+            wait, passed = duree, self.flux.success[niveau]
+            if duree > 1:
+                passed = passed * self.flux.stay[niveau]
+            if not lecture.startswith("diplomes"):
+                wait, passed = 0, np.ones_like(passed)
             for w in range(self.rentree + 1, target.echeance + 1):
                 for y in range(w, target.echeance + 1 - wait):
                     one = 1.0 if lecture == "places_annees" else by_age[:, min(y - w, last)]

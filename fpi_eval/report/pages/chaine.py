@@ -184,14 +184,13 @@ def deductions(
     if not net:
         return Absent(net.reason)
     left = [
-        "Aubaine de {} : {} {}{}.".format(text.pourcent(d, 0), *_left(net, what.remaining(d)))
+        "Aubaine de {} : {} {}{}.".format(text.part(d), *_left(net, what.remaining(d)))
         for d in sorted({*DEADWEIGHTS, what.aubaine})
     ]
-    own = f" Aubaine déclarée : {text.pourcent(what.aubaine, 0)}." if what.aubaine else ""
-    declared = f"Déclaré : {what.source}." if what.source else "Rien n'est déclaré."
+    own = f" Aubaine déclarée : {text.part(what.aubaine)}." if what.aubaine else ""
     lines = [
         net.phrase,
-        f"Fuite hors de la région ou de l'industrie : {text.pourcent(what.fuite, 0)}. {declared}",
+        f"Fuite hors de la région ou de l'industrie : {text.part(what.fuite)}. {what.declaration}",
         "L'aubaine, ces places qui auraient ouvert sans le programme, n'est pas mesurée."
         f"{own} Voici ce qu'il resterait pour 100 places, une fois la fuite ôtée. {' '.join(left)}",
     ]

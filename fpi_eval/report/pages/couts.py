@@ -163,15 +163,13 @@ def _assumed(rates: pd.DataFrame, context: Context) -> str:
         f"({text.NIVEAUX[niveau].lower()})"
         for niveau, part in rates.groupby("niveau")
     )
-    share = text.pourcent(what.fuite, 0)
-    away = f"Industrie : {share} des personnes en emploi travaillent ailleurs."
-    declared = f"Déclaré : {what.source}." if what.source else "Rien n'est déclaré."
+    away = f"Industrie : {text.part(what.fuite)} des personnes en emploi travaillent ailleurs."
     return (
         "Hypothèse, non mesure : l'emploi de ces diplômés à venir n'est pas connu. On leur "
         f"applique la part publiée d'élèves de dernière année en emploi à {MONTHS} mois dans la "
         f"région : {said} selon le millésime. Si tous avaient "
         "eu un emploi de toute façon, le programme n'en ajouterait aucun et le coût ne serait pas "
-        f"borné. {' '.join([away] * bool(what.fuite) + [declared])}"
+        f"borné. {' '.join([away] * bool(what.fuite) + [what.declaration])}"
     )
 
 

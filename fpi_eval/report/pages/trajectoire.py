@@ -134,8 +134,8 @@ def mesures(rates: Mapping[tuple[str, str], Taux] | Absent, context: Context) ->
         },
         source=context.credit,
         note="Bornes à 95 %. Par hypothèse, les places neuves se remplissent à "
-        f"{text.liste(text.pourcent(m, 0) for m in ramp.montee_en_charge)} de ce taux leurs "
-        f"premières rentrées, et leurs élèves réussissent {text.pourcent(ramp.perte_marginale, 0)} "
+        f"{text.liste(text.part(m) for m in ramp.montee_en_charge)} de ce taux leurs "
+        f"premières rentrées, et leurs élèves réussissent {text.part(ramp.perte_marginale)} "
         f"moins souvent que les autres.{sourced} « Estimation » : moyenne des rentrées déjà vues ; "
         "la montée en charge est alors corrigée par ce que montrent les places ouvertes. La "
         "réussite l'est dès que les examens la mesurent : la page « Les limites » dit l'écart "
@@ -145,7 +145,7 @@ def mesures(rates: Mapping[tuple[str, str], Taux] | Absent, context: Context) ->
 
 def _reussite_en_plus(loss: Loss) -> str:
     """Return how much less extra pupils are said to pass, measured or assumed."""
-    start = text.pourcent(loss.declared, 0)
+    start = text.part(loss.declared)
     if not np.isfinite(loss.std_error):
         return (
             f"Les élèves en plus réussiraient {start} moins souvent que les autres : c'est une "
