@@ -19,7 +19,8 @@ from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, aud
 from fpi_eval.disclosure import bounds as extremes
 from fpi_eval.disclosure.audit import _view
 from fpi_eval.disclosure.hiding import Unprotectable
-from fpi_eval.disclosure.margins import with_margins
+from fpi_eval.disclosure.margins import ToPublish, with_margins
+from fpi_eval.disclosure.suppress import protect_together
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Secret
 from fpi_eval.report.published import memory, protection
@@ -273,6 +274,25 @@ def test_a_small_count_that_no_cell_is_and_that_several_tell_is_protected():
     found = protect(table, dims=["uai", "rentree"], values=["n"], windows=windows).frame
     told = (found["uai"] == TOTAL) | (found["uai"] == "C") & (found["rentree"] != 2021)
     assert found.loc[told, "n"].isna().any()
+
+
+def test_a_detail_that_earlier_reports_alone_tell_costs_nothing_and_another_is_not_let_out():
+    # U1 × F = 23 − 20: the report that comes after cannot take it back, and hides nothing for it.
+    rows = [("D", "U1", "F", 3), ("D", "U1", "G", 37), ("D", "U2", "F", 20), ("E", "U3", "F", 30)]
+    table = pd.DataFrame(rows, columns=["d", "u", "f", "n"])
+    spec = {"dims": ["d", "u", "f"], "values": ["n"], "margins": [("d", "f"), ("d", "u")]}
+    early = protect(table, thresholds=Thresholds(effectif_minimum=1), **spec).publication
+    assert not protect(table, known=[early], **spec).hidden["n"].any()
+    # By p and q, A is 0 to 23. The zeros of B and D in r, that do not touch it, make it 3.
+    rows = [("1", "1", "A+E", 3), ("1", "1", "B", 0), ("1", "2", "C", 20), ("2", "2", "D", 0)]
+    table = pd.DataFrame([*rows, ("2", "1", "A+E", 30)], columns=["p", "q", "r", "n"])
+    spec = {"dims": ["p", "q", "r"], "values": ["n"]}
+    early = protect(table, margins=[("p",), ("q",)], **spec)
+    assert not early.hidden["n"].any()
+    layout = ToPublish("r", with_margins(table, spec["dims"], margins=[("r",)]), ("n",))
+    how = {"dims": spec["dims"], "known": [early.publication], "withdraw": True}
+    with pytest.raises(Unprotectable, match="aucun tableau"):
+        protect_together(table, [layout], **how)
 
 
 @pytest.mark.parametrize("seed", [13, 19, 48])

@@ -131,13 +131,15 @@ class Hiding:
         self.targets.sort(key=lambda target: target.value)
         for target in self.targets:  # grows: each cell hidden becomes a target
             self._protect(program, target)
-            spread = self.proofs.spread(target.place)
-            if spread < target.least and withdraw:
+            spread, least = self.proofs.spread(target.place), target.least
+            detail = target.place >= len(self.told)
+            if spread < least and detail:  # what earlier reports alone tell of it stays told
+                least = min(least, program.left_before(self.watched[[target.place]], least))
+            if spread < least and withdraw:
                 self._withdraw(target)
                 self._protect(program, target)
                 spread = self.proofs.spread(target.place)
-            public = target.place >= len(self.told) or self.told[target.place]
-            if spread < target.least and not (withdraw and public):  # by earlier reports alone
+            if spread < least and (detail or not (withdraw and self.told[target.place])):
                 raise Unprotectable(
                     "ce qui est déjà public ne permet plus de protéger une cellule.",
                     conseil=f"{target.label} : publiez à un niveau plus agrégé, ou retirez cette "
@@ -302,6 +304,23 @@ class _Program:
         """Return how far `row` may move up or down, at most `most`, if all may be hidden."""
         shift = self._solve(self.all, -sign * row, (-most, most), priced=False)
         return 0.0 if shift is None else abs(float((row @ shift)[0]))
+
+    def left_before(self, row: sparse.csr_matrix, most: float) -> float:
+        """Return how far `row` could go, at most `most` each way, if the report said nothing.
+
+        Tables that are not whole count too: it is never too small.
+        """
+        hiding = self.hiding
+        told = hiding.frozen & ~hiding.mine
+        low = np.where(told, 0, np.where(hiding.mine, -np.inf, hiding.lowest - hiding.value))
+        constraints = LinearConstraint(
+            sparse.vstack([hiding.system.matrix, self.relations, row], format="csc"),
+            np.r_[low, self.low, -most],
+            np.r_[np.where(told, 0, np.inf), self.high, most],
+        )
+        bounds, way = Bounds(-hiding.truth, np.inf), row.toarray()[0]
+        ends = [milp(c, bounds=bounds, constraints=constraints).fun for c in (way, -way)]
+        return float(np.floor(TOLERANCE - sum(ends)))
 
     def _wider(self, row: sparse.csr_matrix) -> Iterator[np.ndarray]:
         """Yield wider and wider sets of unknowns, first those that share most small cells.
