@@ -433,7 +433,7 @@ def test_contradictory_tables_are_said_to_contradict():
 
 
 def test_counts_that_are_not_counts_are_refused():
-    for bad in (-1, 2.5):
+    for bad in (-1, 2.5, np.inf, "12", "moins de 5"):
         with pytest.raises(FpiError, match="entiers"):
             protect(THREE_BY_TWO.assign(n=bad), dims=["departement", "filiere"], values=["n"])
     with pytest.raises(FpiError, match="absente"):
@@ -454,6 +454,9 @@ def test_a_count_never_collected_is_missing_not_hidden():
     assert not protected.hidden["n"].any()
     assert protected.display().loc[0, "n"] in ("n. d.", 40)
     assert protected.frame.set_index(["departement", "filiere"])["n"][TOTAL, TOTAL] == 155
+    as_read = table.assign(n=[None, 40, None, 25, None, 90]).astype({"n": object})
+    again = protect(as_read, dims=["departement", "filiere"], values=["n"])
+    pd.testing.assert_frame_equal(again.frame, protected.frame)
 
 
 def test_the_callers_table_is_left_as_it_was():

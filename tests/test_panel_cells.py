@@ -31,8 +31,9 @@ def column(frame, cell, name):
 
 
 def test_entrants_meet_the_seats_of_their_own_rentree():
-    years_as_read = table().astype({"rentree": float})  # after a merge
-    for panel in (table(), years_as_read):
+    as_floats = table().astype({"rentree": float})  # after a merge
+    as_dates = table(rentree=pd.to_datetime([f"{y}-09-01" for y in table()["rentree"]]))
+    for panel in (table(), as_floats, as_dates):
         assert column(align(panel, "entrants"), 0, "dose") == [0, 0, 12, 12]
 
 
@@ -115,6 +116,7 @@ def test_the_caller_s_table_is_left_as_it_was():
         (table().assign(cell=[None, *"aaabbbbcccc"]), "diplomes", "identifiant manquant"),
         (table(duree=[np.nan, *[2.0] * 11]), "diplomes", "valeur manquante à la ligne 1"),
         (table(duree=2.5), "diplomes", "durée impossible"),
+        (table(uai=[*"uuuuvvv", None, *"wwww"]), "diplomes", "identifiant manquant à la ligne 8"),
         (table(rentree=[np.nan, 2021, 2022, 2023] * 3), "diplomes", "année manquante"),
         (table(rentree=[2020.0] * 12), "diplomes", "dont « 0 » en 2020\\)"),
     ],

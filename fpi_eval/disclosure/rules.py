@@ -113,8 +113,10 @@ def check_counts(detail: pd.DataFrame, values: Sequence[str]) -> None:
     for name in values:
         if name not in detail:
             raise FpiError("colonne d'effectif absente du tableau détaillé.", colonne=name)
-        counts = detail[name].dropna().to_numpy(dtype=float)
-        if ((counts < 0) | (counts != np.round(counts))).any():
+        counts = detail[name].dropna().infer_objects()
+        numbers = counts.empty or pd.api.types.is_numeric_dtype(counts)
+        found = counts.to_numpy(dtype=float) if numbers else np.array([np.nan])
+        if not ((found >= 0) & (found < np.inf) & (found == np.round(found))).all():
             raise FpiError("effectifs attendus : nombres entiers, positifs ou nuls.", colonne=name)
 
 

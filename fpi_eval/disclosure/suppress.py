@@ -117,7 +117,7 @@ def protect_together(
     relations = [r for b in blocks for r in (*b.parts, *within(b.rates, values))]
     cells = pd.concat([block.cells for block in blocks], ignore_index=True)
     system = build_system(cells, structure, values, list(dict.fromkeys(relations)), links)
-    truth = system.unknowns(detail[values].fillna(0))
+    truth = system.unknowns(detail[values].fillna(0).astype(float))
     _check_relations(system, truth)
     hiding = Hiding(system, truth, thresholds.width)
     reasons = _declare(hiding, blocks, thresholds, links)

@@ -112,7 +112,7 @@ def size_before(panel: pd.DataFrame, grid: SeatGrid) -> np.ndarray:
     moved = (grid.seats != 0).any(axis=0)
     start = grid.years[moved.argmax()] if moved.any() else grid.years[-1] + 1
     found = panel[students(panel)].to_numpy(float, na_value=np.nan)
-    known = (panel["rentree"].to_numpy() < start) & ~np.isnan(found)
+    known = (coding.years(panel, "rentree") < start) & ~np.isnan(found)
     sums, counts = np.zeros(len(grid.cells)), np.zeros(len(grid.cells))
     np.add.at(sums, grid.cell[known], found[known])
     np.add.at(counts, grid.cell[known], 1)
@@ -189,6 +189,7 @@ def align(panel: pd.DataFrame, outcome: str) -> Sample:
         found = ", ".join(map(str, panel.columns))
         raise FpiError(f"résultat absent du panel (trouvé : {found}).", colonne=outcome)
     grid = seat_grid(panel)
+    coding.labels(panel, "uai")
     cell, time, lag = grid.cell, coding.years(panel, "rentree"), lag_of(outcome, panel)
     size = size_before(panel, grid)
     at_etab, at_dep = _given(panel, exposures(grid, size))

@@ -46,7 +46,7 @@ UNKNOWN = {
 METHOD = (
     "La part d'une raison est la moyenne de ce qu'elle change sur tous les ordres possibles "
     "(Shapley, 1953) : les parts s'additionnent à l'écart. Une part qui compte des personnes est "
-    "arrondie à la dizaine, la plus grande prend le reste : rien de masqué ne s'en déduit."
+    "arrondie à la dizaine au moins, la plus grande prend le reste : rien de masqué ne s'en déduit."
 )
 
 
