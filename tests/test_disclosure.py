@@ -475,6 +475,11 @@ def test_where_nine_is_small_a_hidden_count_keeps_more_values_than_where_four_is
     shown = found.publication.frame.assign(n=[np.nan] * 6 + [10.0])
     exposed = replace(found.publication, frame=shown, hidden=shown[["n"]].isna())
     assert audit([exposed], thresholds=ten, strict=False)["expose"].all()
+    # A report made when four was the largest small count left 1 to 9 for A and B, which stays.
+    table = pd.DataFrame({"uai": [*"ABC"], "n": [2, 8, 30]})
+    early = protect(table, dims=["uai"], values=["n"])
+    now = protect(table, dims=["uai"], values=["n"], thresholds=ten, known=[early.publication])
+    pd.testing.assert_frame_equal(now.frame, early.frame)
     assert [Thresholds(*each).width for each in ((10,), (), (3,), (3, 20, 2))] == [9, 4, 4, 2]
 
 

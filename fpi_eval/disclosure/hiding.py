@@ -53,7 +53,7 @@ class Hiding:
         self.hidden, self.hideable, self.frozen, self.mine, self.withdrawn, self.kept, self.told = (
             np.zeros(n, dtype=bool) for _ in range(7)
         )
-        self.said, self.lowest = self.mine, np.zeros(n)
+        self.said, self.hidden_before, self.lowest = self.mine, self.kept, np.zeros(n)
         self.targets: list[Target] = []
         self.more: list[sparse.csr_matrix] = []
 
@@ -94,7 +94,8 @@ class Hiding:
         same = same_rows(self.system.matrix)
         self.said = self.mine | self.frozen | self.kept
         self.told = np.isin(same, same[self.frozen & ~self.mine])
-        self.kept = np.isin(same, same[self.kept]) & ~self.told & self.mine & self.hideable
+        self.hidden_before = np.isin(same, same[self.kept])
+        self.kept = self.hidden_before & ~self.told & self.mine & self.hideable
         self.hidden |= self.kept
 
     def watch_row(self, row: int, label: str, *, least: float | None = None) -> None:
@@ -133,8 +134,10 @@ class Hiding:
             self._protect(program, target)
             spread, least = self.proofs.spread(target.place), target.least
             detail = target.place >= len(self.told)
-            if spread < least and detail:  # what earlier reports alone tell of it stays told
-                least = min(least, program.left_before(self.watched[[target.place]], least))
+            if spread < least and (detail or self.hidden_before[target.place]):
+                left = program.left_before(self.watched[[target.place]], least)
+                if detail or left >= FOUND:  # what earlier reports alone tell of it stays told
+                    least = min(least, left)
             if spread < least and withdraw:
                 self._withdraw(target)
                 self._protect(program, target)
