@@ -6,7 +6,7 @@ Nothing heavy is imported before it is used: an unchanged folder's words are kep
 import io
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Column, Table
 
@@ -29,7 +29,7 @@ NOT_REQUIRED = (
 
 def contents(*places: Path) -> dict[str, str]:
     """Return the SHA-256 of each file, and of each under a folder, links followed, by its path."""
-    every, seen = set(places), set()
+    every, seen = set(places), set[Path]()
     for place in places:  # which may itself be a link, and lie in two folders
         ways = Path(os.path.abspath(place)), place.resolve()
         above = {up.resolve() for way in ways for up in way.parents}
@@ -188,7 +188,8 @@ def read_others(found: "Donnees", files: "list[Found]") -> "list[tuple[str, str,
         if path.resolve() in known or source in catalogue.WITH_OTHER_TABLES:
             continue
         entry = catalogue.source(source)
-        renamed = {} if entry.argument else {"renaming": Renaming.of(found.programme, source)}
+        named = Renaming.of(found.programme, source)
+        renamed: dict[str, Any] = {} if entry.argument else {"renaming": named}
         arguments = entry.arguments(path, period)
         origin = cached(entry.load(), path, *arguments, **renamed).provenance
         if source not in found.absentes:

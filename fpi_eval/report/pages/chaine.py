@@ -222,14 +222,14 @@ def echelles(parts: Mapping[str, Estimates | Absent], context: Context) -> Table
 
     ``parts`` has the estimates of each measure by its French name.
     """
-    made = []
+    made, short = [], False
     for name, found in parts.items():
         if isinstance(found, Absent):
             return found
         made.append(found.to_frame().assign(mesure=name))
+        short |= bool(found.note)
     rows = pd.concat(made, ignore_index=True)
     rows = rows.assign(label=rows["label"].str.removeprefix("Effet par place : "))
-    short = any(found.note for found in parts.values())
     lost = " Un échelon absent n'a aucun territoire auquel se comparer." * short
     return table(
         told(rows.assign(**100 * rows[[*BOUNDS]]), 100),

@@ -398,7 +398,7 @@ def ecarts(
     rows = relatifs.table.merge(pentes.table, on="m", suffixes=("_relatif", "_pente"))
     for name in ("relatif", "pente"):
         ends = rows[[f"ci_low_{name}", f"ci_high_{name}"]].to_numpy()
-        rows[name] = [text.intervalle(*both, 2) for both in ends]
+        rows[name] = [text.intervalle(low, high, 2) for low, high in ends]
     return table(
         rows.assign(m=[text.nombre(m, 1) for m in rows["m"]]),
         "L'effet, si les formations ouvertes évoluaient autrement que les autres",
