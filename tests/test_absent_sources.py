@@ -391,6 +391,13 @@ def test_a_column_gone_from_a_file_of_all_years_is_told_by_the_last_report(tmp_p
         memory.lost_columns(before)
 
 
+def test_naming_what_is_kept_uses_no_file_and_reading_a_table_uses_its_own(annee_simulee):
+    with noted() as used:
+        assert annee_simulee.donnees.empreinte
+        annee_simulee.donnees.table("affelnet")
+    assert {name.partition("/")[0] for name in used} == {"orion"}
+
+
 def test_enrolment_of_the_portal_completes_the_constat_and_never_replaces_it(tmp_path):
     here, _ = folder_without(tmp_path)
     constat = PROGRAMME.sources["constat"].fichier
