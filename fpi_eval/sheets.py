@@ -11,7 +11,7 @@ from fpi_eval.disclosure import MARK, Shown
 from fpi_eval.errors import FpiError
 from fpi_eval.text import MISSING
 
-UNITS = ("texte", "annee", "effectif", "taux", "points", "euros", "decimal")
+UNITS = ("texte", "annee", "effectif", "taux", "points", "euros", "decimal", "nombre")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def export_tables(folder: Path, tables: Sequence[Sheet]) -> list[Path]:
         files[folder / f"{table.name}.parquet"] = _parquet(table)
         rows = zip(*(table.text(column) for column in table.columns), strict=True)
         files[folder / f"{table.name}.csv"] = csv_bytes([c.name for c in table.columns], rows)
-    words = dictionary(tables)
+    words = dictionary(tables).replace({"unite": {"points": "points / 100"}})  # a share of one
     files[folder / "dictionnaire.csv"] = csv_bytes(words.columns, words.itertuples(index=False))
     replace_files(files)
     return list(files)

@@ -30,9 +30,9 @@ FORMATS = {
     "effectif": "#,##0",
     "decimal": "#,##0.0#",
     "taux": r"0.0\ %",
-    "points": r"+0.0\ %;\-0.0\ %;0.0\ %",  # of a share, which is stored between 0 and 1
     "euros": r'#,##0\ "€"',
 }
+OF_UNITS = {"%": r"\ %", "€": r'\ "€"', "point": r'\ "pt"', "points": r'\ "pts"'}
 FORBIDDEN = re.compile(r"[\[\]:*?/\\]")
 SHEET_NAME, NARROWEST, WIDEST = 31, 10, 60
 EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -194,11 +194,30 @@ def _sheet(sheet: Worksheet, table: Sheet, warning: str) -> None:
     told = (f"{warning}." if warning else "", table.note, LEGEND)
     _put(sheet.cell(3, 1), " ".join(part for part in told if part))
     heads = [column.label for column in table.columns]
-    columns = [table.text(column) for column in table.columns]
+    columns = [_cells(table, column) for column in table.columns]
     formats = [FORMATS.get(column.unit, "") for column in table.columns]
     _grid(sheet, HEADER_ROW, heads, columns, formats)
     sheet.freeze_panes = sheet.cell(HEADER_ROW + 1, 1)
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+
+
+def _cells(table: Sheet, column: Column) -> list[object]:
+    """Return cells; a gap of shares is in points, mixed numbers have their own digits."""
+    cells = table.text(column)
+    if column.unit == "points":
+        return [_points(v) if isinstance(v, (int, float)) else v for v in cells]
+    if column.unit == "nombre":
+        return [_own_digits(v) if isinstance(v, (int, float)) else v for v in cells]
+    return cells
+
+
+def _points(gap: float) -> Written:
+    return Written(round(100 * gap, 9), 1, "points", signed=True)
+
+
+def _own_digits(value: float) -> Written:
+    """Return a number with its decimals, two at most."""
+    return Written(value, len(f"{value:.2f}".rstrip("0").partition(".")[2]), grouped=True)
 
 
 def _grid(
@@ -240,7 +259,7 @@ def _excel(number: Written) -> str:
     """Return the code under which a spreadsheet shows a number as the page does."""
     digits = "." + "0" * number.decimals if number.decimals else ""
     whole = "0" if number.value >= 1000 and not number.grouped else "#,##0"
-    unit = {"%": r"\ %", "€": r'\ "€"'}.get(number.unit, "")
+    unit = OF_UNITS.get(number.unit, "")
     code = f"{whole}{digits}{unit}"
     return rf"+{code};\-{code};{code}" if number.signed else code
 

@@ -76,17 +76,25 @@ def test_numbers_stay_numbers_in_french_formats_and_hidden_cells_read_s(book):
     assert sheet["B7"].value == "cumul 2021-2022"
 
 
-def test_a_gap_of_shares_is_shown_times_a_hundred_and_a_ratio_with_its_two_digits(tmp_path):
-    """17.4 points are stored as 0.174: without a percent sign they would read 0.2."""
-    columns = (Column("ecart", "Écart", "points"), Column("taux", "Pression", "decimal"))
-    frame = pd.DataFrame({"ecart": [0.174, -0.082], "taux": [0.63, 2.0]})
+def test_a_gap_of_shares_is_in_points_a_ratio_has_two_digits_and_mixed_numbers_their_own(tmp_path):
+    """Pages say +17,4 points: neither +17,4 %, nor 0,2; a count among shares reads 831."""
+    columns = (
+        Column("ecart", "Écart", "points"),
+        Column("taux", "Pression", "decimal"),
+        Column("valeur", "Valeur", "nombre"),
+    )
+    frame = pd.DataFrame({"ecart": [0.174, None], "taux": [0.63, 2.0], "valeur": [831.0, 2.5]})
     gaps = table(columns=columns, frame=frame, hidden=frame[[]].copy())
     path = write_workbook(tmp_path / "r.xlsx", [gaps], title="Rapport")
-    cells = openpyxl.load_workbook(path)["insertion"]["A6:B6"][0]
-    assert [cell.value for cell in cells] == [0.174, 0.63]
-    shares, ratio = (cell.number_format for cell in cells)
-    assert all(part.endswith("%") for part in shares.split(";"))
-    assert ratio == "#,##0.0#"
+    first, second = openpyxl.load_workbook(path)["insertion"]["A6:C7"]
+    assert [cell.value for cell in first] == [17.4, 0.63, 831]
+    shares, ratio, count = (cell.number_format for cell in first)
+    assert shares.split(";")[:2] == [r'+#,##0.0\ "pts"', r'\-#,##0.0\ "pts"']
+    assert (ratio, count, second[2].number_format) == ("#,##0.0#", "#,##0", "#,##0.0")
+    assert second[0].value == "n. d."
+    files = export_tables(tmp_path, [gaps])
+    words = pd.read_csv(files[2], sep=";", encoding="utf-8-sig")
+    assert words["unite"][0] == "points / 100"  # files keep 0.174
 
 
 def test_text_that_looks_like_a_formula_is_stored_as_text(book):

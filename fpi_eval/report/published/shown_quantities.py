@@ -17,9 +17,9 @@ from fpi_eval.table_files import replace_files
 
 COLUMNS = (
     Column("libelle", "Chiffre"),
-    Column("valeur", "Valeur", "decimal"),
-    Column("bas", "Borne basse", "decimal"),
-    Column("haut", "Borne haute", "decimal"),
+    Column("valeur", "Valeur", "nombre"),
+    Column("bas", "Borne basse", "nombre"),
+    Column("haut", "Borne haute", "nombre"),
     Column("unite", "Unité"),
     Column(
         "champ", "Champ", definition="De qui le chiffre parle : programme, niveau, voie, dates."
