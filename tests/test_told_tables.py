@@ -2,11 +2,14 @@
 
 import csv
 import re
+from datetime import date
 
 import openpyxl
+import pandas as pd
 import pytest
 from openpyxl.utils import quote_sheetname
 
+from fpi_eval.disclosure import public
 from fpi_eval.errors import FpiError
 from fpi_eval.language import speaking
 from fpi_eval.report.edition import PROJECT
@@ -14,6 +17,7 @@ from fpi_eval.report.published.book import tableaux
 from fpi_eval.report.published.shown_tables import executed, tables_by_page
 from fpi_eval.report.runner import told_tables
 from fpi_eval.report.runner.extract import TableFile, write_tables
+from fpi_eval.sheets import Column, Sheet
 from fpi_eval.table_files import export_tables
 from fpi_eval.tables import ShownTable
 from fpi_eval.workbook import DEFINITIONS, write_workbook
@@ -160,3 +164,18 @@ def test_a_cell_is_told_whole_or_part_by_part():
         )
         with pytest.raises(FpiError, match="pas traduit"):
             told_tables.words("Source : rien de tel")
+
+
+def test_whom_a_key_figure_is_about_is_told_and_other_names_stay(tmp_path):
+    rows = {"champ": ["FPI AURA, secondaire", "Lyon"], "libelle": ["Places ouvertes"] * 2}
+    columns = (Column("libelle", "Chiffre"), Column("champ", "Champ"))
+    made = Sheet(
+        "chiffres_cles", "Chiffres clés, ceux de la première page et des chapitres",
+        public(pd.DataFrame(rows)), columns, "Registre des ouvertures", date(2027, 1, 31),
+    )  # fmt: skip
+    french = write_workbook(tmp_path / "fr.xlsx", [made], title=TITLE)
+    said = {"FPI AURA, secondaire": "FPI AURA, upper secondary"}
+    with speaking("en"):
+        path = told_tables.write_workbook(french, tmp_path / "en.xlsx", said)
+    cells = openpyxl.load_workbook(path)["key_figures"].iter_rows(min_row=6, values_only=True)
+    assert list(cells) == [("Opened seats", said["FPI AURA, secondaire"]), ("Opened seats", "Lyon")]

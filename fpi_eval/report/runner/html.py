@@ -75,7 +75,7 @@ def render(
             _abroad(
                 exporter,
                 folder,
-                found.said(code),
+                found,
                 context,
                 replace(edition, langue=code, langues=()),
             )
@@ -92,6 +92,8 @@ def _abroad(
 
     The front page says which chapters exist in French only.
     """
+    fields = [str(one.scope) for one in found]
+    found = found.said(edition.langue)
     told = list(translated.chapters(found, context["pages"], edition))
     here, pages = {french.file for french, _own in told}, [own for _french, own in told]
     own = _context(pages, edition)
@@ -111,7 +113,8 @@ def _abroad(
     }
     if context["workbook"]:
         french = folder / context["workbook"]
-        own["workbook"] = told_tables.write_workbook(french, book).name
+        said = dict(zip(fields, [str(one.scope) for one in found], strict=True))
+        own["workbook"] = told_tables.write_workbook(french, book, said).name
         words = folder / context["dictionary"]
         own["dictionary"] = f"tables/dictionnaire_{edition.langue}.csv"
         told_tables.write_dictionary(words, folder / own["dictionary"])

@@ -33,8 +33,11 @@ DICTIONARY = ("tableau", "colonne", "Libellé", "Unité", "Définition", "Source
 CODES = 2  # first columns of the dictionary, which hold names of tables and of columns
 
 
-def write_workbook(source: Path, target: Path) -> Path:
-    """Write the workbook in the language now written, and return its path."""
+def write_workbook(source: Path, target: Path, said: Mapping[str, str] | None = None) -> Path:
+    """Write the workbook in the language now written, and return its path.
+
+    `said`: what cells of the data read, which no catalogue holds, in this language.
+    """
     book = load_workbook(source)
     contents, *sheets = book.worksheets
     title = str(contents["A1"].value)
@@ -42,7 +45,7 @@ def write_workbook(source: Path, target: Path) -> Path:
     told: dict[str, str] = {}
     for sheet in sheets:
         try:
-            cells = list(_told(sheet, named))
+            cells = list(_told(sheet, named, said or {}))
             told[sheet.title] = words(sheet.title)
         except FpiError:
             book.remove(sheet)
@@ -105,7 +108,9 @@ def _names_of_data(book: Workbook) -> set[str]:
     }
 
 
-def _told(sheet: Worksheet, named: Container[str]) -> Iterator[tuple[Cell, str]]:
+def _told(
+    sheet: Worksheet, named: Container[str], said: Mapping[str, str]
+) -> Iterator[tuple[Cell, str]]:
     """Yield the cells of a sheet that hold words, and these words told."""
     rows = {c.coordinate for t in sheet.tables.values() for r in sheet[t.ref][1:] for c in r}
     for cell in (cell for row in sheet.iter_rows() for cell in row):
@@ -113,7 +118,10 @@ def _told(sheet: Worksheet, named: Container[str]) -> Iterator[tuple[Cell, str]]
             name = cell.coordinate in rows or cell.value in named
             if sheet.title == DEFINITIONS and cell.column_letter in DEFINED:
                 name = False
-            yield cell, _or_as_it_is(cell.value) if name else words(cell.value)
+            if name:
+                yield cell, said.get(cell.value) or _or_as_it_is(cell.value)
+            else:
+                yield cell, words(cell.value)
 
 
 def _or_as_it_is(text: str) -> str:
