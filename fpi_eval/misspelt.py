@@ -93,7 +93,9 @@ def _wrong(own: inspect.Signature, args: tuple, given: Mapping[str, Any]) -> str
         return f"« {twice[0]} » est donné deux fois.{expected}"
     needed = [n for n, p in named.items() if p.default is p.empty]
     lost = [n for n in needed if n not in given and n not in placed[: len(args)]]
-    return f"il manque {' et '.join(f'« {n} »' for n in lost)}.{expected}"
+    from fpi_eval.text import liste  # heavy, and read by a refusal alone
+
+    return f"il manque {liste(f'« {n} »' for n in lost)}.{expected}"
 
 
 def _shown(value: object) -> str:

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self, cast, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Self, cast, overload
 
 import numpy as np
 import pandas as pd
@@ -263,6 +263,15 @@ class Estimates(Headed):
         known = text.liste(f"« {label} »" for label in labels)
         raise FpiError(
             f"pas d'estimation « {key} ».{hint(key, labels)} Estimations de ce résultat : {known}."
+        )
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Say where what each estimate holds is read."""
+        if name.startswith("_") or not hasattr(Estimate, name):
+            raise AttributeError(f"'Estimates' object has no attribute {name!r}")
+        raise AttributeError(
+            f"ce résultat a {text.pluriel(len(self), 'estimation')} : écrivez [0].{name}, ou "
+            ".to_frame() pour toutes."
         )
 
     def told_by(self, gate: "Gate") -> "Estimates | None":

@@ -35,13 +35,19 @@ def test_a_programming_error_is_not_an_absent_result():
         attempt({}.__getitem__, "x")
 
 
+@pytest.mark.parametrize("later", [True, False])
+def test_who_studies_entrants_is_not_told_to_study_entrants(later):
+    rows = np.zeros(2, dtype=bool)
+    assert ("entrants" in _nothing_acts(rows, ~rows, rows, later).conseil) == later
+
+
 @pytest.mark.parametrize("sized", [True, False])
 @pytest.mark.parametrize("acting", [True, False])
 def test_a_reader_is_not_told_what_an_analyst_would_do(acting, sized):
     rows = np.ones(2, dtype=bool)
 
     def refuse():
-        raise _nothing_acts(rows & acting, rows & sized, rows)
+        raise _nothing_acts(rows & acting, rows & sized, rows, True)
 
     found = attempt(refuse)
     told = found._repr_mimebundle_()

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from invented import invented_panel, opened_elsewhere
+from IPython.lib.pretty import pretty
 from scipy import stats
 
 from fpi_eval import text
@@ -692,6 +693,7 @@ def test_every_result_is_headed_by_the_verdict_but_the_summary_says_it_once(eval
     assert evaluation.estimates.summary().startswith(heading)
     assert evaluation.event.summary().startswith(heading)
     assert evaluation.summary().count("Verdict sur le plan") == 1
+    assert pretty(evaluation.verdict) == evaluation.verdict.phrase
 
 
 def test_the_order_of_rows_changes_nothing(evaluation, noisy):

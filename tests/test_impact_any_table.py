@@ -1,7 +1,9 @@
 """Every estimator runs on a researcher's own table, its columns named, as on the cell panel."""
 
+import copy
 import importlib
 import inspect
+import pickle
 import subprocess
 import sys
 import warnings
@@ -225,12 +227,20 @@ def test_a_school_year_is_the_year_of_its_september():
         impact.wald(table.assign(annee="2019-2021"), "recus", **NAMED)
 
 
+def place_said(module, name) -> str:
+    with pytest.raises(AttributeError) as refusal:
+        getattr(module, name)
+    return str(refusal.value).partition(" : voyez fpi_eval.")[2]
+
+
 def test_the_names_that_the_field_uses_say_where_the_estimator_is():
     for place, names in ALSO.items():
         where, name = place.rsplit(".", 1)
         assert hasattr(importlib.import_module(f"fpi_eval.{where}"), name), place
-        with pytest.raises(AttributeError, match=f"voyez fpi_eval.{place}"):
-            getattr(impact, names.split()[0])
+        for module in (checks, fpi_eval.power):
+            asked = [name for name in names.split() if name not in dir(module)][-1:]
+            assert [place_said(module, name) for name in asked] == [place] * len(asked)
+        assert place_said(impact, names.split()[0]) == place
 
 
 @pytest.mark.parametrize(
@@ -263,6 +273,9 @@ def test_a_mistake_of_the_hand_is_told_in_french(asked, message):
         (lambda: checks.THRESHOLDS["tendence"], "Vouliez-vous dire « tendance »"),
         (lambda: indicators.INDICATORS["x"], "« x » inconnu. Noms possibles : .*places"),
         (lambda: indicators.compute(panel()), "il manque « indicator »"),
+        (lambda: indicators.compute(panel(), "places"), "non « str » : fpi.indicators.INDICATORS"),
+        (lambda: fpi_eval.checks.plant(panel(), panel()), "« fit », « estimates » et « outcome »"),
+        (lambda: fpi_eval.checks.evaluate(own(), "recus", unite="x"), "vouliez-vous dire « unit »"),
         (lambda: impact.j(panel())["brut"], "« brut »"),
         (lambda: impact.j(panel())[9], "place 9 : ce résultat en a 3, de 0 à 2"),
         (lambda: impact.j(panel()).to_latex("f.tex"), "« f.tex » en trop ; .*titre.*write_text"),
@@ -323,13 +336,45 @@ def test_a_study_shows_what_it_is_and_no_table():
     assert repr(checks.Study(panel(), "diplomes")).startswith("Étude de « diplomes » sur ")
 
 
+def test_the_verdict_is_asked_of_a_table_of_ones_own():
+    wanted = checks.evaluate(panel(), "diplomes", draws=2)
+    found = checks.evaluate(own(), "recus", draws=2, **NAMED)
+    gross = found.estimates[impact.GROSS].estimate
+    assert gross == pytest.approx(wanted.estimates[impact.GROSS].estimate)
+    assert found.planted.draws["kind"].nunique() == wanted.planted.draws["kind"].nunique()
+    assert found.checks_frame()["name"].tolist() == wanted.checks_frame()["name"].tolist()
+    study = checks.Study(own(), "recus", columns=NAMED)
+    plain = checks.Study(panel(), "diplomes")
+    assert study.gross.estimate == pytest.approx(plain.gross.estimate, abs=CLOSE)
+
+
+def test_a_single_group_is_named_without_a_list():
+    entered = indicators.INDICATORS["entrants"]
+    found, wanted = (indicators.compute(panel(), entered, by) for by in ("rentree", ["rentree"]))
+    pd.testing.assert_frame_equal(found, wanted)
+
+
+def test_what_each_estimate_holds_is_said_to_who_asks_all_of_them():
+    found = checks.Study(panel(), "diplomes").estimates
+    with pytest.raises(AttributeError, match=r"écrivez \[0\]\.estimate"):
+        _ = found.estimate
+    assert not hasattr(found, "__deepcopy__")
+    assert copy.deepcopy(found).to_frame().equals(found.to_frame())
+    assert pickle.loads(pickle.dumps(found)).summary() == found.summary()
+
+
+@pytest.mark.parametrize("module", [checks, fpi_eval.power, fpi_eval.headline])
+def test_completion_shows_what_a_researcher_uses(module):
+    assert set(dir(module)) == set(module.__all__)
+
+
 def test_a_list_of_outcomes_is_refused_in_french():
     with pytest.raises(FpiError, match="une seule colonne est attendue, pas une liste"):
         impact.j(own(), ["recus"], **NAMED)
 
 
 def test_a_name_written_nearly_so_is_told():
-    with pytest.raises(AttributeError, match=r"sun_abraham \?"):
+    with pytest.raises(AttributeError, match=r"sun_abraham \?$"):
         impact.sun_abrahan  # noqa: B018 (what a researcher types)
 
 

@@ -10,6 +10,7 @@ from dense import dummies, full_rank
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import dose_response
 from fpi_eval.impact.frame import effects, final, sample, scale
+from fpi_eval.impact.groups.dose_response import _name
 from fpi_eval.twin import SCENARIOS, draw
 
 
@@ -95,4 +96,5 @@ def test_classes_are_named_by_sizes_that_openings_have(panel):
     size = panel["cell"].map(dict.fromkeys(less, 8.0)).fillna(12.0)
     found = dose_response(panel.assign(seats=size * np.sign(panel["seats"])), "entrants").table
     assert found["label"].tolist() == ["8 places au plus", "plus de 8 à 12 places"]
+    assert _name(0, 1) == "1 place au plus"
     assert (len(opened) - 1) % 3  # else the cut is a size all the same

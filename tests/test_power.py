@@ -13,7 +13,15 @@ from fpi_eval.impact.j import fit_j, report
 from fpi_eval.panel.identity import with_families
 from fpi_eval.panel.sample import Sample
 from fpi_eval.power import calendrier, closed_form, durees, expected, premieres, puissance
-from fpi_eval.power.detect import curves, detectable, followed, margins_of, smallest
+from fpi_eval.power.detect import (
+    SHOWN,
+    counted,
+    curves,
+    detectable,
+    followed,
+    margins_of,
+    smallest,
+)
 from fpi_eval.power.placement import Hosts, pattern, shifted_years, untreated, with_openings
 from fpi_eval.power.result import Puissance
 from fpi_eval.power.simulate import with_effect
@@ -244,6 +252,11 @@ def test_a_course_that_closed_before_the_openings_hosts_none():
     late = panel[panel["cell"] == 5].assign(rentree=2021)
     found = Hosts(pd.concat([panel, late]), pat.first)
     assert set(found.place(pat, 0.0, np.random.default_rng(0))) == {5}
+
+
+def test_outcomes_that_the_panel_does_not_count_are_not_looked_for(small):
+    panel = small.panel.drop(columns="terminale").assign(entrants=np.nan)
+    assert counted(panel) == [name for name in SHOWN if name not in ("terminale", "entrants")]
 
 
 def test_seats_of_a_voie_that_the_panel_does_not_count_are_not_looked_for(small):

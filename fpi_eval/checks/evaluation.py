@@ -18,9 +18,10 @@ from fpi_eval.checks.thresholds import FAIL, Check, thresholds
 from fpi_eval.checks.verdict import INVISIBLE, SMALLEST_EFFECT, Verdict, listed, rule, verdict
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import NAMES
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.masked import Masked, masked
-from fpi_eval.misspelt import known_options
+from fpi_eval.misspelt import known_options, only_known
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Programme, Secret
@@ -211,6 +212,7 @@ def evaluate(
     *,
     niveau: str | None = None,
     draws: int = DRAWS,
+    **columns: Any,
 ) -> Evaluation:
     """Return estimates, checks and verdict for one outcome.
 
@@ -226,18 +228,22 @@ def evaluate(
         ``secondaire`` or ``superieur``; both by default.
     draws : int
         Fake programmes planted in the panel; 0 plants none, hence gives no verdict.
+    **columns
+        What a table of one's own calls its columns, as estimators take it.
 
     Raises
     ------
     FpiError
         No outcome named, or no opened seat can have moved it yet.
     """
+    own = ("panel", "outcome", "programme", "niveau", "draws")
+    only_known("evaluate", columns, [*own, *NAMES])
     if outcome is None:
         if programme is None:
             raise FpiError("nommez le résultat à étudier, ou donnez le programme.")
         outcome = programme.resultats.principal
     table = thresholds(programme.seuils if programme else None)
-    facts = Study(panel, outcome).facts
+    facts = Study(panel, outcome, columns=columns).facts
     study = Study(facts, outcome, niveau, table, _whose(facts, programme))
     _ = study.gross  # raises, with its reason, what no check could say
     checks: list[Check] = []

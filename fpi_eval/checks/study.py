@@ -30,13 +30,17 @@ from fpi_eval.results import Estimate, Estimates, EventStudy
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Study:
-    """The evaluation of one outcome on one panel, fitted once."""
+    """The evaluation of one outcome on one panel, fitted once.
+
+    ``columns`` maps what estimators read (`Columns`) to the names that a table of one's own gives.
+    """
 
     given: CellPanel | pd.DataFrame
     outcome: str
     niveau: str | None = None
     table: Mapping[str, Threshold] = field(default_factory=lambda: THRESHOLDS)
     whose: str = ""  # programmes whose seats are in the panel, in words
+    columns: Mapping = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Say what is studied, not the table itself."""
@@ -62,7 +66,7 @@ class Study:
         Placebo regions draw establishments in their order: the same panel, the same answer.
         """
         known = CellPanel.of(self.given)
-        return known.with_table(as_panel(known.table))
+        return known.with_table(as_panel(known.table, self.columns, self.outcome))
 
     @property
     def panel(self) -> pd.DataFrame:

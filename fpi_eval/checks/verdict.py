@@ -89,6 +89,10 @@ class Verdict:
     phrase: str
     bloque: bool = False
 
+    def _repr_pretty_(self, printer, cycle: bool) -> None:
+        """Write what a notebook shows."""
+        printer.text(self.phrase)
+
 
 def validity(held: float, found: float) -> str:
     """Return whether planted programmes say that the method is valid on these data."""

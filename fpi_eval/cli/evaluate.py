@@ -213,7 +213,7 @@ def puissance(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnee
     """Dit le plus petit effet décelable, et dès quelle rentrée chaque résultat pourra se lire."""
     from fpi_eval.panel.year import load as load_year
     from fpi_eval.power import puissance as detect
-    from fpi_eval.power.detect import SHOWN
+    from fpi_eval.power.detect import counted
     from fpi_eval.programme import parse_rentree
     from fpi_eval.text import liste
 
@@ -225,7 +225,7 @@ def puissance(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnee
             fichier=donnees or None,
         )
     panel = p.cells
-    seen = [name for name in SHOWN if name in panel and panel[name].notna().any()]
+    seen = counted(panel)
     Terminal(stderr=True).print(f"Tirages sur {liste(seen)} (une minute environ)…")
     found = detect(
         panel,

@@ -35,3 +35,8 @@ def __getattr__(name: str) -> Any:
     if name not in _FROM:
         raise AttributeError(f"module 'fpi_eval.headline' has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_FROM[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Names for tab completion."""
+    return __all__

@@ -10,7 +10,6 @@ from types import ModuleType
 from typing import Any
 
 from fpi_eval.impact import field_names
-from fpi_eval.misspelt import near
 
 #: Name → module that defines it.
 _FROM = {
@@ -76,12 +75,7 @@ class _Estimators(ModuleType):
         return __all__
 
     def __getattr__(self, name: str) -> Any:
-        place = field_names.place_of(name)
-        meant = near(name, __all__)
-        hint = f" : voyez fpi_eval.{place}" if place else f" : {meant} ?" if meant else ""
-        raise AttributeError(
-            f"fpi_eval.impact n'a pas « {name} »{hint}. Estimateurs : {', '.join(__all__)}."
-        )
+        raise field_names.unknown(__name__, name, __all__)
 
 
 for _name in _FROM:

@@ -1,5 +1,9 @@
 """What the field calls things, and where they are here."""
 
+from collections.abc import Sequence
+
+from fpi_eval.misspelt import near
+
 #: Where a thing is → what else the field calls it.
 ALSO = {
     "impact.opening_study": "event_study eventstudy es",
@@ -34,3 +38,13 @@ def place_of(name: str) -> str:
     """Return where what the field calls by this name is, empty if nowhere."""
     found = (place for place, names in ALSO.items() if name.lower() in names.split())
     return next(found, "")
+
+
+def unknown(module: str, name: str, names: Sequence[str]) -> AttributeError:
+    """Return the refusal of a name that a module lacks: where it is, or what was meant."""
+    said = f" (trouvé : {', '.join(names)})"
+    if place := place_of(name):
+        said = f" : voyez fpi_eval.{place}"
+    elif meant := near(name, names):
+        said = f" : {meant} ?"
+    return AttributeError(f"{module} n'a pas « {name} »{said}")

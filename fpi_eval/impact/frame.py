@@ -109,16 +109,22 @@ def sample(
     kept = frame.of(frame.frame if keep.all() else frame.frame[keep], *dropped)
     out = replace(kept, reach=reach(frame, keep, worth), level=worth)
     if not (out["dose"] != 0).any():
-        raise _nothing_acts((frame["dose"] != 0).to_numpy(), sized, new)
+        acting, later = ((frame[name] != 0).to_numpy() for name in ("dose", "lag"))
+        raise _nothing_acts(acting, sized, new, bool(later.any()))
     return out
 
 
-def _nothing_acts(acting: np.ndarray, sized: np.ndarray, new: np.ndarray) -> FpiError:
-    """Return why no seat of the sample can act, by rows of the whole panel."""
+def _nothing_acts(acting: np.ndarray, sized: np.ndarray, new: np.ndarray, later: bool) -> FpiError:
+    """Return why no seat of the sample can act, by rows of the whole panel.
+
+    ``later``: the outcome comes after entry, so that entrants could be studied first.
+    """
     if not acting.any():
         return FpiError(
             "aucune place ouverte ne peut encore agir sur ce résultat.",
-            conseil="Attendez la première session concernée, ou étudiez les entrants.",
+            conseil="Attendez la première session concernée, ou étudiez les entrants."
+            if later
+            else "Attendez la première session concernée.",
         )
     if sized.any() and (acting & new).any():
         return OnlyCreated(

@@ -39,7 +39,13 @@ def compute(panel: pd.DataFrame, indicator: Indicator, by: Sequence[str] = ()) -
         wishes, entrants) would be added over years or over entry levels; if the indicator is read
         above its level; or if a proportion exceeds 1.
     """
-    by = list(by)
+    if not isinstance(indicator, Indicator):
+        kind = type(indicator).__name__
+        raise FpiError(
+            f"un indicateur est attendu, non « {kind} » : fpi.indicators.INDICATORS[nom], ou un "
+            "Indicator déclaré."
+        )
+    by = [by] if isinstance(by, str) else list(by)
     _check_columns(panel, indicator, by)
     rows = panel
     if indicator.niveau is not None:

@@ -39,7 +39,7 @@ def puissance(
     programme: Programme | None = None,
     mef: pd.DataFrame | None = None,
     familles: pd.DataFrame | None = None,
-    resultats: Sequence[str] = SHOWN,
+    resultats: Sequence[str] | None = None,
     horizon: int = 2030,
     rentrees: Sequence[int] | None = None,
     draws: int = DRAWS,
@@ -65,6 +65,8 @@ def puissance(
     programme : Programme, optional
         Its [[hypotheses]] give the effect expected per seat, hence when it can be seen. Without
         it the effect is taken as the same for every seat, which overstates power.
+    resultats : sequence of str, optional
+        Outcomes; by default those that the panel counts.
     rentrees : sequence of int, optional
         Last rentrées of the data to plan for; by default all from the first readable to
         ``horizon``.
@@ -76,6 +78,7 @@ def puissance(
     FpiError
         No opening, no untreated region, an outcome the panel lacks, or too few establishments.
     """
+    resultats = counted(panel) if resultats is None else resultats
     agenda = calendrier(register, mef=mef, familles=familles, jour=jour, resultats=tuple(resultats))
     first, whole = premieres(agenda), pattern(register)
     rest, size = untreated(panel, register)
@@ -92,10 +95,10 @@ def puissance(
     tables: list[pd.DataFrame] = []
     short = 0
     for name, years in wanted.items():
-        counted = followed(register, rest, name)
-        if not years or not (opened(counted) > 0).any():
+        seen = followed(register, rest, name)
+        if not years or not (opened(seen) > 0).any():
             continue
-        pat, aim = pattern(counted), expected(programme, counted) if programme else {}
+        pat, aim = pattern(seen), expected(programme, seen) if programme else {}
         effect = aim.get(name, 0.0)
         runs = simulate(rest, pat, name, years, size=size, effect=effect, draws=draws, seed=seed)
         found = detectable(runs, degrees(pat), aim)
@@ -123,6 +126,11 @@ def puissance(
         short,
         max(rentrees) if rentrees else horizon,
     )
+
+
+def counted(panel: pd.DataFrame) -> list[str]:
+    """Return the outcomes that a panel counts, among those whose power is shown."""
+    return [name for name in SHOWN if name in panel and panel[name].notna().any()]
 
 
 def followed(register: pd.DataFrame, panel: pd.DataFrame, outcome: str) -> pd.DataFrame:

@@ -107,5 +107,5 @@ def dose_response(panel: pd.DataFrame, y: str = "diplomes") -> DoseResponse:
 def _name(low: float, high: float) -> str:
     """Return a class of sizes in words: more than ``low``, ``high`` at most."""
     if low == 0:
-        return f"{text.nombre(high)} places au plus"
+        return f"{text.pluriel(high, 'place')} au plus"
     return f"plus de {text.nombre(low)} à {text.nombre(high)} places"
