@@ -15,6 +15,7 @@ from fpi_eval.costs.programme_costs import SEAT
 from fpi_eval.costs.unit import unit_cost
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import in_chapters, of_jobs, of_places, of_trajectory
+from fpi_eval.headline.first_page import first_page
 from fpi_eval.headline.quantity import (
     COUNTED,
     DECLARED,
@@ -164,6 +165,26 @@ def test_a_seat_has_no_cost_where_none_opens():
     cost = of_trajectory.cout_place.__wrapped__
     assert "n'est comptée" in cost(None, None, none).reason
     assert cost(None, Absent("Le registre manque."), none).reason == "le registre manque."
+
+
+@pytest.mark.parametrize(("told", "least", "words"), [
+    (60_000.0, False, "Une place ouverte a coûté 6 000 €"),
+    (NAN, False, "Le budget est de 6 000 € par place ouverte ou à ouvrir"),
+    (NAN, True, "Le budget est d'au moins 6 000 € par place ouverte ou à ouvrir"),
+])  # fmt: skip
+def test_a_budget_is_not_said_to_be_what_opened_seats_have_cost(told, least, words):
+    paid = SimpleNamespace(minimum=least, source="Dossier")
+    what = SimpleNamespace(nom="P", cout=paid)
+    year = SimpleNamespace(programme=what, donnees=SimpleNamespace(vu_le=DAY))
+    register = pd.DataFrame({"places_prevues": [5, 5], "places_ouvertes": [5, 5],
+                             "cout": [0.0, told]})  # fmt: skip
+    found = SimpleNamespace(register=register)
+    cost = of_trajectory.cout_place.__wrapped__(year, found, [unit_cost(SEAT, 120_000, 20.0)])
+    shown = seats(cost.value, key="cout_place", unit="€", scope=cost.scope,
+                  label=cost.label or "Coût complet d'une place ouverte")  # fmt: skip
+    one = Headline((shown,))
+    assert in_chapters.couts(one).replace("\u202f", " ").replace("\xa0", " ").startswith(words)
+    assert first_page(one).budget == (told is NAN)
 
 
 def test_jobs_are_those_declared_where_the_file_is_of_another_region():

@@ -304,6 +304,10 @@ def test_follow_up_table_gives_planned_achieved_gap_and_comment():
     assert table.loc["FPI", said].tolist() == [24, 12, 12, 0, 1]  # not said is not zero
     assert table.loc["ATCF", said[1]] == 129
     assert table.loc["ATCF", said[2:]].isna().all()
+    part = register.assign(cout=[1.0, float("nan"), 4])
+    assert suivi_ami_cma(part, by=["projet"])["cout"].isna().tolist() == [False, True]
+    part["places_ouvertes"] = [12, -6, 129]  # a closure may say no amount
+    assert suivi_ami_cma(part, by=["projet"])["cout"].tolist() == [4, 1]
     with pytest.raises(FpiError, match="sans action"):
         suivi_ami_cma(register, by=["projet"], commentaires={("FIP",): "?"})
 

@@ -323,7 +323,7 @@ def test_the_twin_is_shown_in_percent_and_whole_counts_and_never_with_few_pupils
     assert {"8 %", "4,3", "12 %", "1,8", "44 %"} <= values
 
 
-@pytest.mark.parametrize(("ratio", "said"), [(1.8, True), (2.5, False)])
+@pytest.mark.parametrize(("ratio", "said"), [(1.8, True), (2.31, False), (2.5, False)])
 def test_a_twin_that_varies_less_than_real_files_is_said_to_flatter_the_method(ratio, said):
     rows = [*MOMENTS[:-1], (*MOMENTS[-1][:3], ratio)]
     found = pd.DataFrame(rows, columns=["moment", "level", "statistic", "jumeau"])

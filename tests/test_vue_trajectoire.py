@@ -290,7 +290,7 @@ def test_the_predecessor_cost_is_a_lower_bound(simulees):
     assert before["Intervalle à 95 %"] == "borne inférieure"
     assert before["Par"] == "place annoncée"  # the register opens fewer
     assert "ATCF n'a publié qu'un montant minimal" in simulees.couts.note
-    counted = shown[shown["Par"] == "place ouverte"].iloc[0]
+    counted = shown[shown["Par"] == "place, ouverte ou à ouvrir"].iloc[0]
     assert counted["Intervalle à 95 %"] == "compté"
     assert simulees.couts.source.startswith("Registre des ouvertures ; Académie")
     assert simulees.chiffres["cout_place"].source == "Registre des ouvertures"

@@ -30,7 +30,7 @@ UNITS = {
     "diplomes": "diplômé",
     NET_GRADUATES: "diplômé en plus (net)",
 }
-SEAT = "place ouverte"
+SEAT = "place, ouverte ou à ouvrir"
 IN_INDUSTRY = "personne de plus dans l'industrie de la région (net)"
 NEVER, WITHOUT = "aucun n'aurait eu d'emploi", "ils auraient eu l'emploi des non-diplômés"
 NO_SEAT_COST = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from fpi_eval import text
 from fpi_eval.calendar import month
-from fpi_eval.headline.of_trajectory import LATER, LEAST
+from fpi_eval.headline.of_trajectory import BUDGET, LATER, LEAST
 from fpi_eval.headline.of_trajectory import later as to_come
 from fpi_eval.headline.quantity import Headline, Quantity
 from fpi_eval.language import _
@@ -82,6 +82,7 @@ class FirstPage:
     job: Quantity | None
     job_proof: str
     cost: Quantity | None
+    budget: bool
     least: bool
     chain: tuple[ChainStep, ...]
     dates: tuple[tuple[str, str], ...]
@@ -114,6 +115,7 @@ def first_page(found: Headline) -> FirstPage:
         job=job.in_words if job else None,
         job_proof=_job_proof(found) if job else "",
         cost=cost or None,
+        budget=cost is not None and cost.label in {_(BUDGET), _(LEAST)},
         least=cost is not None and cost.label == _(LEAST),
         chain=tuple(_chain(found)),
         dates=tuple(_dates(found)),

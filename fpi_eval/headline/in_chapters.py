@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from fpi_eval.headline.first_page import UNPROVEN, as_number, expected, largest_target, unsaid
-from fpi_eval.headline.of_trajectory import LEAST
+from fpi_eval.headline.of_trajectory import BUDGET, LEAST
 from fpi_eval.headline.quantity import Headline, Quantity
 from fpi_eval.language import _
 
@@ -64,16 +64,24 @@ def _trajectoire(found: Headline) -> str:
 
 
 def couts(found: Headline) -> str:
-    """Return what an opened seat cost; nothing where it is not known."""
+    """Return what an opened seat cost, else its budget; nothing where neither is known."""
     seat = found.get("cout_place")
     if not seat:
         return ""
-    said = (
-        _("Une place ouverte a coûté au moins {amount}, subvention comprise ({scope}).")
-        if seat.label == _(LEAST)
-        else _("Une place ouverte a coûté {amount}, subvention comprise ({scope}).")
+    said = {
+        _(BUDGET): _(
+            "Le budget est de {amount} par place ouverte ou à ouvrir, subvention comprise "
+            "({scope})."
+        ),
+        _(LEAST): _(
+            "Le budget est d'au moins {amount} par place ouverte ou à ouvrir, subvention comprise "
+            "({scope})."
+        ),
+    }
+    cost = _("Une place ouverte a coûté {amount}, subvention comprise ({scope}).")
+    return said.get(seat.label, cost).format(
+        amount=_("{amount} €").format(amount=seat.number), scope=seat.scope
     )
-    return said.format(amount=_("{amount} €").format(amount=seat.number), scope=seat.scope)
 
 
 #: Chapter → what it finds.

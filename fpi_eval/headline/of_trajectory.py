@@ -94,19 +94,21 @@ def _unpriced(found: Outlook | Absent) -> Absent:
     return Absent("aucune place ouverte, ou à ouvrir, n'est comptée.")
 
 
-LEAST = "Coût minimal d'une place ouverte"  # only a lower bound of the budget is published
+# Where the register does not say what opened seats cost: the budget over all the seats counted.
+BUDGET = "Budget par place, ouverte ou à ouvrir"
+LEAST = "Budget minimal par place, ouverte ou à ouvrir"  # only a lower bound is published
 
 
 @declared("cout_place", "Coût complet d'une place ouverte", "€", ESTIMATED)
 def cout_place(year: Year, found: Outlook | Absent, prices: Sequence[UnitCost]) -> Measure | Absent:
-    """Return what an opened seat cost: the seats' own cost over these seats."""
+    """Return what an opened seat cost, else the budget per seat that it pays for."""
     one = _cost(prices, SEAT)
     if isinstance(found, Absent) or one is None:
         return _unpriced(found)
     if seat_costs(found.register):
         return Measure(one.ratio, _money(year), REGISTER)
     cost = year.programme.cout
-    return Measure(one.ratio, _money(year), cost.source, label=LEAST if cost.minimum else "")
+    return Measure(one.ratio, _money(year), cost.source, label=LEAST if cost.minimum else BUDGET)
 
 
 @declared("cout_personne", "Coût complet par personne entrée", "€", ESTIMATED)

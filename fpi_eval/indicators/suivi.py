@@ -89,8 +89,9 @@ def suivi_ami_cma(
     -------
     DataFrame
         `by`, ``prevu``, ``non_renseigne`` (planned, nobody says what opened), ``realise``,
-        ``ecart``, ``taux_realisation`` (both over the other rows), ``cout``, ``subvention``,
-        ``commentaire`` (empty where none was given).
+        ``ecart``, ``taux_realisation`` (both over the other rows), ``cout``, ``subvention``
+        (missing where an opening does not say its own), ``commentaire`` (empty where none was
+        given).
     """
     keys = list(by)
     needed = [*keys, "places_prevues", "places_ouvertes", "cout", "subvention"]
@@ -109,6 +110,10 @@ def suivi_ami_cma(
     columns = ["prevu", "non_renseigne", "realise", "ecart", "taux_realisation", *needed[-2:]]
     table = marked.groupby(keys, dropna=False)[columns].sum(min_count=1).reset_index()
     table["non_renseigne"] = table["non_renseigne"].fillna(0)
+    money = register[needed[-2:]]
+    told = money.notna().where(opened != 0, other=True)  # a closure may say no amount
+    all_told = told.groupby([register[key] for key in keys], dropna=False).all()
+    table[needed[-2:]] = table[needed[-2:]].where(all_told.to_numpy())
     base = table["taux_realisation"].where(table["taux_realisation"] > 0)
     table["taux_realisation"] = (base + table["ecart"]) / base
     actions = [tuple(row) for row in table[keys].itertuples(index=False)]

@@ -56,9 +56,8 @@ def _detectability(year: Year, graduates: float, years: int) -> Detectability:
             pass  # too few years before the programme: the reference figures answer
     if "emploi_industriel" not in known:
         raise FpiError(
-            "sans le fichier de l'Urssaf, il faut l'emploi industriel de la région : ajoutez la "
-            f"ligne « emploi_industriel », avec sa source, à {emplois.OWN} dans le dossier du "
-            "programme."
+            f"ni le fichier de l'Urssaf ni {emplois.OWN}, dans le dossier du programme, ne donnent "
+            "l'emploi industriel de la région (ligne « emploi_industriel »)."
         )
     return from_reference(
         known["emploi_industriel"],

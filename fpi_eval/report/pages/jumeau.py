@@ -166,7 +166,7 @@ def mouvements(rows: pd.DataFrame) -> str:
         f"{text.pourcent(real['variation_1'], 0)} dans les résultats publiés. Sur trois ans, sa "
         f"variance vaut {text.nombre(own['rapport_3'], 1)} fois celle d'un an dans le jumeau, "
         f"{text.nombre(real['rapport_3'], 1)} fois dans ces résultats."
-        f"{calm if own['rapport_3'] < real['rapport_3'] else ''}"
+        f"{calm if own['rapport_3'].round(1) < round(real['rapport_3'], 1) else ''}"
     )
 
 

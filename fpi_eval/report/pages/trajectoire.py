@@ -183,8 +183,8 @@ def limites(found: Outlook | Absent) -> str:
     )
     if len(never):
         names = text.liste(NAMED[name].lower() for name in never["resultat"])
-        whose = found.context.programme.nom
-        sentences.append(f"Pas encore visibles, pour aucune place de {whose} : {names}.")
+        whose = text.de(found.context.programme.nom)
+        sentences.append(f"Pas encore visibles, pour aucune place {whose} : {names}.")
     sentences += [
         f"{NAMED[r.resultat]} : visibles pour {text.pourcent(r.part_observable, 0)} des places"
         f"{'' if r.resultat in OF_APPRENTICES else ' de la voie scolaire'} "

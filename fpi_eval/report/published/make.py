@@ -45,6 +45,7 @@ def words(p: Year, rows: pd.DataFrame) -> pd.DataFrame:
     names = {
         "territoire": {HERE: place.region, ELSEWHERE: "Autres régions"},
         "filiere": p.donnees.programme.mots_filieres,
+        "projet": {name.upper(): name for name in p.donnees.programme.noms_projets},
         "niveau": text.NIVEAUX,
         "voie": text.VOIES,
         "uai": {},
