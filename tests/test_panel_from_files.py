@@ -156,6 +156,17 @@ def test_courses_keep_the_length_and_level_of_the_twin(panel, drawn):
     pd.testing.assert_series_equal(mine.groupby(shape).size(), cells.groupby(shape).size())
 
 
+def test_a_cell_has_the_filiere_of_the_diploma_that_has_its_places(folder):
+    year = fpi.load("fpi_aura", 2026, folder)
+    seen = year.capacites.table
+    counted = seen.head(1).assign(entrants=1.0, terminale=1.0)
+    renewed = counted.assign(rentree=2030, filiere="renouvelee")  # a diploma of another NSF group
+    known = {name: getattr(year, name) for name in ("donnees", "identity", "filieres")}
+    for table, told in ((seen, counted["filiere"].item()), (renewed, "renouvelee")):
+        p = SimpleNamespace(**known, capacites=SimpleNamespace(table=table))
+        assert ff._words(p, counted)["filiere"].tolist() == [told]
+
+
 def test_one_row_per_cell_and_rentree_and_unknown_outcomes_stay_unknown(panel, made):
     assert not panel.duplicated(["cell", "rentree"]).any()
     assert panel[["cell", "rentree"]].equals(
