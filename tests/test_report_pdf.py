@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import pikepdf
 import pytest
 from bs4 import BeautifulSoup
@@ -11,6 +12,7 @@ from test_report_html import EDITION, OUTPUTS, output, render
 
 from fpi_eval.figures import Figure
 from fpi_eval.report.runner.pdf import _Writer
+from fpi_eval.tables import table
 
 WORDS = "Une barre : 1 place."
 
@@ -92,3 +94,11 @@ def test_a_tall_drawing_is_cut_between_its_rows_of_frames_but_not_on_a_slide():
     assert WORDS in first and "Places" in first and "Affelnet" not in first  # noqa: PT018
     assert WORDS not in second and "Places" not in second and "Affelnet" in second  # noqa: PT018
     assert len(parts(2, 'div class="diapo"')) == 1
+
+
+def test_a_table_that_goes_on_says_again_of_which_group_its_rows_are():
+    rows = [(name, f"Lycée {n}", n) for name in ("Bois", "Métal") for n in range(30)]
+    made = table(pd.DataFrame(rows, columns=["filiere", "lycee", "places"]), "Places")
+    said = _Writer().table(BeautifulSoup(made.to_html(), "html.parser").table)
+    repeated = re.findall(r"header\(level: 2, table\.cell\(colspan: \d, .*?\)\[(.*?)\]\),", said)
+    assert ["Bois" in repeated[0], "Métal" in repeated[1], len(repeated)] == [True, True, 2]

@@ -224,7 +224,7 @@ class _Writer:
         return f"#link({escapes.typst(link)})[{said}]" if link.startswith("http") else said
 
     def table(self, tag: Tag) -> str:
-        """Return a table with its heads, which each of its pages repeats, and its notes."""
+        """Return a table with its heads and groups' names, which pages repeat, and its notes."""
         rows = [row for row in tag.find_all("tr") if not row.find_parent("tfoot")]
         heads = [row for row in rows if row.find_parent("thead")]
         width = sum(_span(cell, "colspan") for cell in rows[0].find_all(["th", "td"]))
@@ -238,7 +238,11 @@ class _Writer:
         return f"#tableau([{name}], {width}, {whole}, ({last}), ({notes}), {head}{body})"
 
     def _row(self, row: Tag) -> str:
-        return "".join(self._cell(cell) for cell in row.find_all(["th", "td"]))
+        cells = row.find_all(["th", "td"])
+        if "gt_group_heading_row" not in row.get_attribute_list("class"):
+            return "".join(map(self._cell, cells))
+        wide, name = _span(cells[0], "colspan"), self.inline(cells[0])
+        return f"table.header(level: 2, table.cell(colspan: {wide}, align: left)[#strong[{name}]]),"
 
     def _cell(self, cell: Tag) -> str:
         spans = {name: _span(cell, name) for name in ("colspan", "rowspan")}
