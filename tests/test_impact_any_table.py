@@ -371,6 +371,8 @@ def test_completion_shows_what_a_researcher_uses(module):
 def test_a_list_of_outcomes_is_refused_in_french():
     with pytest.raises(FpiError, match="une seule colonne est attendue, pas une liste"):
         impact.j(own(), ["recus"], **NAMED)
+    with pytest.raises(FpiError, match="le nom d'une colonne est attendu, non ses valeurs"):
+        impact.j(own(), own()["recus"], **NAMED)
 
 
 def test_a_name_written_nearly_so_is_told():

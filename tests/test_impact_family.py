@@ -84,6 +84,9 @@ def test_the_same_seed_gives_the_same_p_values_and_rows_order_does_not_matter(sm
 def test_real_effects_stand(found):
     assert len(found.standing) == len(OUTCOMES)
     assert "6 après correction : entrants, élèves en dernière année" in found.sentence()
+    never = Family(found.table.assign(p_romano_wolf=0.0001), found.draws).summary()
+    assert "p ajustée moins de 0,001" in never
+    assert "0,000" not in never
 
 
 def test_sentences_say_what_stands():

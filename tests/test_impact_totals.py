@@ -195,6 +195,7 @@ def test_a_group_that_closes_as_many_seats_as_it_opens_has_no_total():
     assert whole["seats"] == 0
     assert whole[["gross", "gross_low", "estimate", "ci_low", "ci_high"]].isna().all()
     assert "n. d. net (sans intervalle)" in made.summary()
+    assert "Ensemble, " not in made.summary()
 
 
 def test_an_own_table_has_the_splits_it_has_whatever_their_codes():

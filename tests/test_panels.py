@@ -168,6 +168,17 @@ def test_seats_of_which_nothing_says_how_many_opened_are_not_said_empty(annee_si
     assert str(said) == "Le registre ne dit pas encore combien de places ont ouvert."
 
 
+@pytest.mark.parametrize("name", ["cells", "places", "register", "jobs"])
+def test_what_a_researcher_writes_in_a_table_does_not_change_the_year(annee_simulee, name):
+    mine = getattr(annee_simulee, name)
+    column = mine.columns[-1]
+    before = mine[column].copy()
+    mine[column] = 0
+    mine["a_moi"] = 1
+    assert "a_moi" not in getattr(annee_simulee, name)
+    pd.testing.assert_series_equal(getattr(annee_simulee, name)[column], before)
+
+
 def test_nothing_after_the_rentree_is_used(annee_simulee):
     assert annee_simulee.capacites.table["rentree"].max() == 2026
     assert annee_simulee.registre["rentree"].max() <= 2026

@@ -77,7 +77,7 @@ class Family(Headed):
         """Return French sentences: verdict if any, what stands, then one line per outcome."""
         lines = []
         for r in self.table.itertuples():
-            said = f"p ajustée {text.nombre(r.p_romano_wolf, 3)}"
+            said = f"p ajustée {text.valeur_p(r.p_romano_wolf)}"
             if np.isnan(r.p_romano_wolf):
                 said = "résultat principal, sans ajustement"
             lines.append(

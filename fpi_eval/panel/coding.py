@@ -27,6 +27,8 @@ def column(table: pd.DataFrame, name: str) -> pd.Series:
         raise FpiError(
             f"une seule colonne est attendue, pas une liste : {text.liste(map(str, name))}."
         )
+    if isinstance(name, pd.Series | np.ndarray):
+        raise FpiError("le nom d'une colonne est attendu, non ses valeurs : mettez-les au tableau.")
     not_in_the_index(table, name)
     if name not in table.columns:
         found = ", ".join(map(str, table.columns))

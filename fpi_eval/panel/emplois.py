@@ -143,7 +143,7 @@ def par_zone(p: Panels) -> pd.DataFrame:
     names = noms_des_zones(p)
     table = last.assign(
         places=last["code_zone"].map(seats).fillna(0.0),
-        zone=last["code_zone"].map(names).fillna(last["code_zone"]),
+        zone=last["code_zone"].map(lambda code: names.get(code, code)),
         pour_mille=lambda t: 1000 * t["places"] / t["emplois"].where(t["emplois"] > 0),
     )
     return table.sort_values("emplois", ascending=False, ignore_index=True, kind="stable")

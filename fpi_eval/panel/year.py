@@ -37,6 +37,8 @@ TABLES = {
 class Year(Panels):
     """A frozen year of a programme; its tables are properties, made once, when first read.
 
+    What one writes in `cells`, `places`, `register` or `jobs` stays in the table that one holds.
+
     Examples
     --------
     >>> import fpi_eval as fpi
@@ -93,7 +95,7 @@ class Year(Panels):
         programme, in force), ``autres_places`` (opened by others), ``cohort`` (first rentrée with
         seats, NaN if never), ``nouvelle`` (the course did not exist there before).
         """
-        return self.panel.table
+        return self.panel.table.copy(deep=False)
 
     @property
     def places(self) -> pd.DataFrame:
@@ -103,7 +105,7 @@ class Year(Panels):
         ``groupe_nsf``, ``filiere``, ``niveau``, ``voie``, ``duree``, ``rentree``, ``places``,
         ``voeux`` (all wishes), ``voeux_1`` (first wishes).
         """
-        return self.capacites.table
+        return self.capacites.table.copy(deep=False)
 
     @property
     def register(self) -> pd.DataFrame:
@@ -113,7 +115,7 @@ class Year(Panels):
         ``rentree``, ``places_prevues``, ``places_ouvertes`` (negative for a closure), ``cout``
         and ``subvention`` (euros), names and codes of the place.
         """
-        return self.registre
+        return self.registre.copy(deep=False)
 
     @property
     def first_leavers(self) -> int | None:
@@ -128,7 +130,7 @@ class Year(Panels):
         Columns: ``code_zone``, ``code_departement``, ``code_region``, ``secteur``, ``annee``,
         ``etablissements``, ``emplois``, ``masquees`` (cells that the publisher hid).
         """
-        return self.emplois
+        return self.emplois.copy(deep=False)
 
     @property
     def odd_years_of_jobs(self) -> list[str]:

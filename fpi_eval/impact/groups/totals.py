@@ -72,7 +72,7 @@ class Totals(Headed):
     def summary(self) -> str:
         """Return one French line per group: net total and its interval."""
         lines = [
-            f"{r.dimension}, {r.group} : {text.signe(r.estimate)} net "
+            f"{', '.join(dict.fromkeys((r.dimension, r.group)))} : {text.signe(r.estimate)} net "
             f"({within(r.ci_low, r.ci_high, 0)}), {text.signe(r.gross)} brut."
             for r in self.table.itertuples()
         ]
