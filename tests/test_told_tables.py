@@ -64,6 +64,8 @@ def test_definitions_are_english(books):
     said = [str(row[4]) for row in rows.iter_rows(values_only=True) if row[4]]
     assert len(said) > 40
     assert [one for one in said if FRENCH.search(one)] == []
+    sources = {str(row[5]) for row in rows.iter_rows(min_row=6, values_only=True)}
+    assert [one for one in sources if "rentrée" in one or "données" in one] == []
 
 
 def test_numbers_are_the_same_in_the_same_cells(books):
