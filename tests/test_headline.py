@@ -154,6 +154,8 @@ def test_the_share_opened_is_over_the_seats_whose_opening_is_known():
     year = SimpleNamespace(programme=SimpleNamespace(nom="P", rentree_debut=2024), rentree=2024)
     share, opened = (getattr(of_places, n).__wrapped__ for n in ("realisation", "places_ouvertes"))
     assert share(year, register).value == 0.5
+    assert share(year, register).label == of_places.KNOWN_ONLY  # 6 of 24 is another number
+    assert not share(year, register[:1]).label
     assert isinstance(share(year, register[1:]), Absent)
     assert opened(year, register[1:]).reason == of_places.UNSAID  # empty is not zero
     lost = pd.concat([register[1:], register[1:].assign(places_prevues=-8, places_ouvertes=-8)])

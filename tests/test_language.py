@@ -58,7 +58,7 @@ def told() -> set[str]:
     declared = {words for one in DECLARED.values() for words in (one.label, one.unit)}
     named = {
         *of_effect.PEOPLE.values(), *NAMES.values(), of_trajectory.LEAST, of_trajectory.EVERY_VOIE,
-        of_trajectory.BUDGET,
+        of_trajectory.BUDGET, of_places.KNOWN_ONLY,
         of_places.EVERY_LEVEL, *of_places.VOIES.values(), *map(str.lower, text.NIVEAUX.values()),
         first.IN_THESE, *first.END.values(), *first.STUDIED.values(), first.ENTERED[1], first.WHERE,
         *filter(None, chain.from_iterable(of_trajectory.LATER.values())), *first.LEVELS,

@@ -129,17 +129,21 @@ def _before(year: Year) -> str:
     return f"{why[0].lower()}{why[1:]}"
 
 
+KNOWN_ONLY = "Taux de réalisation, là où les places ouvertes sont connues"
+
+
 @declared("taux_realisation", "Taux de réalisation", "%")
 def realisation(year: Year, register: pd.DataFrame) -> Measure | Absent:
     """Return seats opened over seats planned, where the register declares both."""
     if register.empty:
         return Unknown(_before(year))
-    register = register.dropna(subset=["places_ouvertes"])
-    planned = _opened(register["places_prevues"])
+    told = register.dropna(subset=["places_ouvertes"])
+    planned = _opened(told["places_prevues"])
     if not planned:
         return Absent("aucune place prévue au registre dont les places ouvertes soient connues.")
-    share = _opened(register["places_ouvertes"]) / planned
-    return Measure(share, _scope(year, register), REGISTER)
+    share = _opened(told["places_ouvertes"]) / planned
+    label = KNOWN_ONLY if len(told) < len(register) else ""
+    return Measure(share, _scope(year, told), REGISTER, label=label)
 
 
 @declared("entrees", "Personnes entrées dans une place ouverte", "personnes")

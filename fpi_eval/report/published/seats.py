@@ -63,6 +63,7 @@ SEAT_COLUMNS = (
     column(c.ECART_PLACES, "Observées moins ouvertes"),
 )  # fmt: skip
 LOST = " Introuvable : le fichier de la rentrée n'a pas cette formation, ou cet établissement."
+WAITING = " Taux de réalisation : là où les places ouvertes sont connues."
 AVANT = Column("avant", "Rentrée précédente", "decimal", "La même valeur, un an plus tôt.")
 ECART = Column("ecart", "Écart à la précédente", "decimal", "Valeur moins la précédente.")
 AILLEURS = Column(
@@ -127,7 +128,8 @@ def places_programme(p: Year) -> Sheet | None:
         _seats(p, ["niveau", "filiere"]),
         (NIVEAU, FILIERE, *SEAT_COLUMNS),
         source=REGISTRE,
-        note="Places observées, et leur écart : ouvertures vérifiables seulement.",
+        note="Places observées, et leur écart : ouvertures vérifiables seulement."
+        + WAITING * bool(registre(p)["places_ouvertes"].isna().any()),
     )
 
 
@@ -429,7 +431,9 @@ def suivi(p: Year) -> Sheet | None:
         source=REGISTRE,
         note="Commentaire : ouvertures que les capacités publiées montrent, sur celles qu'elles "
         "peuvent montrer (formation aux places connues deux rentrées de suite). "
-        "En partie : la hausse observée est plus petite." + LOST * bool(counts["perdues"].any()),
+        "En partie : la hausse observée est plus petite."
+        + LOST * bool(counts["perdues"].any())
+        + WAITING * bool(rows["places_ouvertes"].isna().any()),
     )
 
 
