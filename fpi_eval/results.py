@@ -235,6 +235,12 @@ class Estimates(Headed):
     verdict: str | None = None
     public: bool = False
 
+    @property
+    def outcome(self) -> str:
+        """The outcome of all, which titles their table; empty if they have several."""
+        names = {item.outcome for item in self.items}
+        return names.pop() if len(names) == 1 else ""
+
     def __iter__(self) -> Iterator[Estimate]:
         return iter(self.items)
 
@@ -265,14 +271,16 @@ class Estimates(Headed):
             f"pas d'estimation « {key} ».{hint(key, labels)} Estimations de ce résultat : {known}."
         )
 
-    def __getattr__(self, name: str) -> NoReturn:
-        """Say where what each estimate holds is read."""
-        if name.startswith("_") or not hasattr(Estimate, name):
-            raise AttributeError(f"'Estimates' object has no attribute {name!r}")
-        raise AttributeError(
-            f"ce résultat a {text.pluriel(len(self), 'estimation')} : écrivez [0].{name}, ou "
-            ".to_frame() pour toutes."
-        )
+    if not TYPE_CHECKING:  # mypy still refuses what is not there
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Say where what each estimate holds is read."""
+            if name.startswith("_") or not hasattr(Estimate, name):
+                raise AttributeError(f"'Estimates' object has no attribute {name!r}")
+            raise AttributeError(
+                f"ce résultat a {text.pluriel(len(self), 'estimation')} : écrivez [0].{name}, ou "
+                ".to_frame() pour toutes."
+            )
 
     def told_by(self, gate: "Gate") -> "Estimates | None":
         """Return the estimates that rest on enough openings."""

@@ -54,7 +54,7 @@ from fpi_eval.impact.twfe import twfe
 from fpi_eval.power.detect import puissance
 from fpi_eval.programme import Secret, load_programme
 from fpi_eval.projection import projeter
-from fpi_eval.results import EventStudy, Result
+from fpi_eval.results import Estimates, EventStudy, Result
 
 METHODS = ("summary", "to_frame", "plot", "method", "to_latex")
 FPI = load_programme("fpi_aura")
@@ -351,6 +351,13 @@ def test_with_one_treated_establishment_nothing_speaks_of_a_missing_interval():
         assert "n. d. à" not in said
         assert "nan" not in said
     assert "sans intervalle" in study_family(few, ("entrants",), draws=99).summary()
+
+
+def test_the_table_of_several_estimates_is_titled_by_their_outcome(small):
+    one = wald(small.panel, "terminale")
+    two = Estimates((one, replace(one, outcome="diplomes")))
+    assert "(élèves en dernière année)" in Estimates((one, one)).to_latex(secret=Secret())
+    assert "Effets estimés}" in two.to_latex(secret=Secret())
 
 
 def test_some_estimates_are_taken_as_those_of_a_tuple():
