@@ -294,3 +294,14 @@ def test_the_last_report_is_the_latest_earlier_one_even_from_before_the_programm
         folder.mkdir(parents=True)
         write_quantities(folder / "chiffres.json", Headline((), {"rentree": str(year)}))
     assert since_last.last_report(seen).rentree == 2021
+
+
+@pytest.mark.parametrize(("simulated", "said"), [(True, "vrais fichiers"), (False, "simulées")])
+def test_a_report_of_the_other_kind_of_files_is_not_said_to_be_missing(
+    tmp_path, monkeypatch, simulated, said
+):
+    monkeypatch.setattr(since_last, "kept_file", lambda *_, simulated: tmp_path / str(simulated))
+    (tmp_path / str(not simulated)).touch()
+    asked = SimpleNamespace(programme=None, simulees=simulated)
+    with pytest.raises(FpiError, match=f"2026 est fait de .*{said}"):
+        since_last.published(asked, 2026)

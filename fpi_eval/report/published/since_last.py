@@ -67,6 +67,17 @@ def published(donnees: Donnees, rentree: int) -> EarlierReport:
     """
     path = quantities_path(donnees, rentree)
     if not path.is_file():
+        other = kept_file(donnees.programme, rentree, QUANTITIES, simulated=not donnees.simulees)
+        if other.is_file():
+            of, advice = (
+                ("vrais fichiers", "Indiquez leur dossier (--donnees).")
+                if donnees.simulees
+                else ("données simulées", "Refaites-le de vrais fichiers, ou ôtez --donnees.")
+            )
+            raise FpiError(
+                f"le rapport de la rentrée {rentree} est fait de {of}. {advice}",
+                fichier=str(path.parent),
+            )
         named = f" --programme {donnees.programme.dossier.name}"
         option = named if donnees.simulees else f"{named} --donnees …"
         raise FpiError(
