@@ -352,7 +352,7 @@ def test_another_programme_names_its_own_projects_and_filieres(tmp_path):
     path = write(tmp_path, {"projet": "Hauts", "filiere": "Rail et bus"})
     table = read(path, projets=("HAUTS",), filieres={"rail": "Rail et bus"}).table
     assert table.loc[0, ["projet", "filiere"]].tolist() == ["HAUTS", "rail"]
-    with pytest.raises(FpiError, match="attendu l'une des valeurs métro"):
+    with pytest.raises(FpiError, match=r"attendu métro\. Choisissez"):
         read(path, projets=("HAUTS",), filieres={"métro": "Métro"})
     path = write(tmp_path, {"projet": "Exemplaire"})  # which is no example of the template
     assert len(read(path, projets=("Exemplaire",), filieres=FILIERES).table) == 1

@@ -277,6 +277,7 @@ def test_an_opening_of_unknown_cost_is_in_no_cost_per_seat_and_costs_are_not_zer
     first = (rows["places_ouvertes"].gt(0) & (rows["voie"] == "scolaire")).idxmax()
     blank = rows.assign(cout=rows["cout"].mask(rows.index == first), subvention=0.0)
     monkeypatch.setattr(people, "registre", lambda _: blank)
+    assert people.couts(annee_simulee).note.startswith("Par place :")
     found = people.couts(annee_simulee).frame.iloc[-1]
     told = blank.drop(first)
     each = told["cout"].sum() / told["places_ouvertes"].sum()

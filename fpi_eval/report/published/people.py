@@ -204,7 +204,9 @@ def couts(p: Year) -> Sheet | None:
             *(column(one, f"{one.label} (voie scolaire, à ce jour)") for one in c.COUTS[2:4]),
         ),
         source=f"{REGISTRE} ; budget du programme",
-        note="Par personne formée : places et personnes de la voie scolaire seulement, à ce jour."
+        note="Par place : ouvertures dont le registre dit le coût. "
+        * bool(rows.loc[rows["places_ouvertes"].notna(), "cout"].isna().any())
+        + "Par personne formée : places et personnes de la voie scolaire seulement, à ce jour."
         + _lost(p),
     )
 

@@ -142,7 +142,8 @@ def expectation(column: ColumnSchema) -> str:
     if column.expected:
         return column.expected
     if column.choices:
-        return f"l'une des valeurs {liste(column.choices)}"
+        several = "l'une des valeurs " * (len(column.choices) > 1)
+        return f"{several}{liste(column.choices)}"
     low, high = column.bounds
     if column.kind == "pourcentage":
         return "un pourcentage entre 0 et 100"

@@ -89,7 +89,7 @@ def _cell_faults(row: Row, column: ColumnSchema) -> Faults:
     elif column.pattern:
         yield from _code(row, column)
     elif column.choices and value not in column.choices:
-        yield fault(row, name, expectation(column), "Choisissez-en une.")
+        yield fault(row, name, expectation(column), "Choisissez dans la liste.")
 
 
 def _rentree(row: Row) -> Faults:
