@@ -348,6 +348,15 @@ def test_the_verdict_is_asked_of_a_table_of_ones_own():
     assert study.gross.estimate == pytest.approx(plain.gross.estimate, abs=CLOSE)
 
 
+def test_displacement_is_not_told_of_a_table_that_knows_no_neighbour():
+    alone = NAMED | {"departement": None, "famille": None, "region": None, "cluster": "classe"}
+    found = impact.displacement(own(), "recus", **alone)
+    assert np.isnan([found.diversion, found.neighbours.estimate, found.net.estimate]).all()
+    assert np.isfinite(found.own.estimate)
+    assert "aucune formation voisine exposée n'est comparée" in found.summary()
+    assert "ne permettent pas de dire si le déplacement dépasse 20" in found.summary()
+
+
 def test_a_single_group_is_named_without_a_list():
     entered = indicators.INDICATORS["entrants"]
     found, wanted = (indicators.compute(panel(), entered, by) for by in ("rentree", ["rentree"]))

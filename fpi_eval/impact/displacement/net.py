@@ -205,8 +205,8 @@ def report(
     psi = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     weights = _weights(fit, rings, reach)
     own: dict = {GROSS: {"instead": interval_of_gross(frame, fit, clusters, psi[0])}}
-    if not any(reach):  # as in J
-        own[NET] = own[GROSS]
+    if not any(reach):  # no neighbour is known: nothing tells what they lose
+        weights = {label: w if label == GROSS else w * np.nan for label, w in weights.items()}
     effects = answers(
         used,
         fit.coefficients,
