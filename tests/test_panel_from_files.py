@@ -161,9 +161,13 @@ def test_a_cell_has_the_filiere_of_the_diploma_that_has_its_places(folder):
     seen = year.capacites.table
     counted = seen.head(1).assign(entrants=1.0, terminale=1.0)
     renewed = counted.assign(rentree=2030, filiere="renouvelee")  # a diploma of another NSF group
-    known = {name: getattr(year, name) for name in ("donnees", "identity", "filieres")}
-    for table, told in ((seen, counted["filiere"].item()), (renewed, "renouvelee")):
-        p = SimpleNamespace(**known, capacites=SimpleNamespace(table=table))
+    known = {n: getattr(year, n) for n in ("donnees", "identity", "filieres")}
+    own, none = counted["filiere"].item(), year.registre.head(0)
+    opened = year.registre.head(1).assign(mefstat11=None, cfd=counted["course"].to_numpy())
+    for table, register, told in (
+        (seen, none, own), (renewed, none, "renouvelee"), (renewed, opened, own),
+    ):  # fmt: skip
+        p = SimpleNamespace(**known, capacites=SimpleNamespace(table=table), registre=register)
         assert ff._words(p, counted)["filiere"].tolist() == [told]
 
 

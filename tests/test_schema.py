@@ -33,7 +33,7 @@ def test_a_table_that_obeys_comes_back_unchanged():
         (table(taux=[0.5, 1.4]), ["ligne 3", "« Taux »", "« 140 »", "entre 0 et 100"]),
         (table(uai=["0010001W", "0010001W"]), ["ligne 3", "en double", "ligne 2"]),
         (table(uai=["0010001W", None]), ["ligne 3", "cellule vide"]),
-        (table(filiere=["unique", "autre"]), ["ligne 3", "« autre »", "valeurs unique"]),
+        (table(filiere=["unique", "autre"]), ["ligne 3", "« autre »", "attendu unique"]),
     ],
 )
 def test_a_fault_names_file_line_column_found_and_expected(wrong, words):

@@ -149,14 +149,17 @@ def _places(p: Panels) -> pd.DataFrame:
 def _words(p: Panels, counts: pd.DataFrame) -> pd.DataFrame:
     """Return what never changes of a cell: famille, filière, level, length, territory.
 
-    The filière is that of the diploma which has the places: the course keeps its oldest code, whose
-    NSF group may be another.
+    Famille and filière are those of the diploma that the register opens, else of the one which has
+    the places: the course keeps its oldest code, whose NSF group may be another.
     """
     cells = counts[KEYS].drop_duplicates()
     seen = cells.assign(mefstat11=None, cfd=cells["course"])
     seen = with_course(seen, p.donnees.nomenclatures.mef, p.identity, p.filieres)
-    latest = p.capacites.table.sort_values(["rentree", "places"], kind="stable").groupby("course")
-    seen["filiere"] = seen["course"].map(latest["filiere"].last()).fillna(seen["filiere"])
+    held = p.capacites.table.sort_values(["rentree", "places"], kind="stable")
+    opened = coded(p, p.registre) if p.donnees.a("ouvertures") else held.head(0)
+    latest = pd.concat([held, opened]).groupby("course")[["filiere", "groupe_nsf"]].last()
+    for name in latest:
+        seen[name] = seen["course"].map(latest[name]).fillna(seen[name])
     mef = p.donnees.nomenclatures.mef
     courses = p.identity.drop_duplicates("cfd").set_index("cfd")["course"]
     known = mef["cfd"].map(courses).fillna(mef["cfd"])
