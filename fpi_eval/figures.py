@@ -157,13 +157,14 @@ def _fold(drawing: MplFigure) -> None:
     _, height = drawing.get_size_inches()
     places = [place for ax in axes if (place := ax.get_subplotspec())]
     rows = len({place.rowspan.start for place in places}) or 1
-    share, heights = height / rows, []
-    drawing.set_size_inches(PHONE, share * len(axes))
-    grid = drawing.add_gridspec(len(axes), 1) if len(axes) > 1 else None
-    for row, ax in enumerate(axes):
-        if grid:
+    drawing.set_size_inches(PHONE, height * len(axes) / rows)
+    if len(axes) > 1:
+        grid = drawing.add_gridspec(len(axes), 1)
+        for row, ax in enumerate(axes):
             ax.set_subplotspec(grid[row])
             ax.tick_params(labelleft=True)
+    lines = 0
+    for ax in axes:
         _thin(ax)
         names = 0
         if isinstance(ax.yaxis.get_major_locator(), NAMED):
@@ -177,10 +178,8 @@ def _fold(drawing: MplFigure) -> None:
             ax.set_title(_lines(ax.get_title(side), room), loc=side, fontsize=10)
         for words in legend.get_texts() if (legend := ax.get_legend()) else ():
             words.set_text(_lines(words.get_text(), PHONE_LABEL))
-        heights.append(max(share, LINE * names + 1))
-    if grid:
-        grid.set_height_ratios(heights)
-    drawing.set_size_inches(PHONE, sum(heights))
+        lines += names
+    drawing.set_size_inches(PHONE, max(drawing.get_size_inches()[1], LINE * lines + 1))
     if drawing.get_supxlabel():
         drawing.supxlabel(_lines(drawing.get_supxlabel(), PHONE_LINE), fontsize=9)
 

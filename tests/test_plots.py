@@ -1,13 +1,11 @@
 """Figures: what a French reader sees on the axes."""
 
-from itertools import pairwise
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from fpi_eval import figures, plots
+from fpi_eval import plots
 
 
 def labels(axis):
@@ -52,23 +50,4 @@ def test_a_tick_says_where_it_is():
     )  # fmt: skip
     ax.set_yticks([0.22, 0.225, 0.25])
     assert [one.replace("\u00a0", " ") for one in labels(ax.yaxis)] == ["22 %", "22,5 %", "25 %"]
-    plt.close(ax.figure)
-
-
-def test_names_that_take_two_lines_on_a_phone_cover_none_of_their_neighbours():
-    levels = [f"{name}, {way}" for name in ("BTS", "Bac pro", "CAP", "MC")
-              for way in ("apprentissage", "scolaire")]  # fmt: skip
-    rows = [
-        (moment, level, f"q{share}", share)
-        for moment, named in {"vœux": levels[:2], "effectif": levels, "taux": levels}.items()
-        for level in named
-        for share in (10, 50, 90)
-    ]
-    table = pd.DataFrame(rows, columns=["moment", "level", "statistic", "jumeau"])
-    ax = plots.moments(table, titles={name: name for name in ("vœux", "effectif", "taux")})
-    figures._fold(ax.figure)
-    ax.figure.canvas.draw()
-    for frame in ax.figure.axes[:3]:
-        boxes = [one.get_window_extent() for one in frame.get_yticklabels()]
-        assert not [1 for low, high in pairwise(boxes) if low.y1 > high.y0]
     plt.close(ax.figure)
