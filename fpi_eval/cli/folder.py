@@ -29,16 +29,21 @@ NOT_REQUIRED = (
 
 def contents(*places: Path) -> dict[str, str]:
     """Return the SHA-256 of each file, and of each under a folder, links followed, by its path."""
-    every, seen, real_of = set(places), set[Path](), lambda path: Path(os.path.realpath(path))
+    every, seen = set(places), set[Path]()
     for place in places:  # which may itself be a link, and lie in two folders
-        ways = Path(os.path.abspath(place)), real_of(place)
-        above = {real_of(up) for way in ways for up in way.parents}
+        ways = Path(os.path.abspath(place)), _real(place)
+        above = {_real(up) for way in ways for up in way.parents}
         for inside, folders, names in os.walk(place, followlinks=True):
-            if (real := real_of(inside)) in seen | above:
+            if (real := _real(inside)) in seen | above:
                 folders.clear()  # a link that leads back up has no end, or the whole disk
             seen.add(real)
             every |= {Path(inside, name) for name in names if real not in above}
     return {str(path): sha256(path) for path in sorted(every) if path.is_file()}
+
+
+def _real(path: str | Path) -> Path:
+    """Return where links lead; `Path.resolve` stops on one that leads to itself."""
+    return Path(os.path.realpath(path))
 
 
 def checked(

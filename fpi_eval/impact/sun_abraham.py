@@ -146,8 +146,8 @@ def _contrasts(wide: Wide, anticipation: int, controls: str) -> GroupTimeEffects
     unknown = int((~known).sum())
     note = f"{pluriel(unknown, 'couple')} (ouverture, année) sans comparaison possible."
     size = np.zeros((n_cohorts, wide.n_clusters))
-    for c_, part in enumerate(parts[:-1]):
-        wide.add(size[c_], part, np.ones(part.stop - part.start))
+    for row, part in zip(size, parts[:-1], strict=True):
+        wide.add(row, part, np.ones(part.stop - part.start))
     return GroupTimeEffects(
         estimator=f"Sun–Abraham, témoins : {controls}",
         cohort=wide.cohorts[c],
