@@ -541,11 +541,14 @@ def main() -> None:
     parser.add_argument("--until", help="heure d'arrêt, HH:MM")
     parser.add_argument("--families", nargs="*", default=[TWIN, OTHER])
     parser.add_argument("--worlds", nargs="*", help="mondes à tirer ; tous par défaut")
+    parser.add_argument("--missing", action="store_true", help="sans refaire ce qui est publié")
     args = parser.parse_args()
     made_by = code_of("planted")
     record(made_by, "planted")
     store = RESULTS / f"planted_runs_{made_by}.csv"
     done = finished(store, RUN)
+    if args.missing:
+        done |= set(kept()[[*RUN]].itertuples(index=False, name=None))
     todo = [
         (f, w, seed, made_by)
         for k in range(args.reps) for f in args.families
