@@ -17,7 +17,7 @@ ONLY_CHECKED: dict[str, str] = {}
 UNGIVEN = {
     "disclosure.suppress.protect": (
         "one table takes what `protect_together` takes for many: tests hold each rule on it",
-        ("known", "parts", "public", "windows"),
+        ("known", "parts", "public", "rates", "windows"),
     ),
     "impact.displacement.net.substitution": ("the outcome, as in every estimator", ("y",)),
     "impact.jobs.synthetic.synthetic": (
@@ -33,6 +33,7 @@ UNGIVEN = {
         "a researcher's: a study of other rentrées, days and draws than the command's",
         ("draws", "horizon", "jour", "rentrees", "seed"),
     ),
+    "records.exports.outcomes_table": ("a researcher's: tables of other groups", ("known",)),
     "results.Result.to_latex": ("a researcher's: for a paper", ("secret", "source", "titre")),
     "sources.portal.fetch.fetch": (
         "tests put a portal of this machine, a clock and no waiting in their place",

@@ -1,7 +1,10 @@
 import os
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from threading import Barrier, BrokenBarrierError
 
 import pandas as pd
 import pytest
@@ -12,7 +15,10 @@ from fpi_eval.programme import Individus
 
 pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
 
+from fpi_eval.records import exports
 from fpi_eval.records.exports import (
+    GUARD,
+    INSIDE,
     LOG,
     OTHERS,
     merged,
@@ -67,7 +73,43 @@ def test_sectors_count_the_people_whom_the_panel_counts(records):
     industry = found[found["division"].astype(int).between(5, 39)]
     wanted = counts(records)["en_emploi_industrie_region_6"].sum()
     assert industry["personnes"].sum() == wanted
-    assert sectors_table(records).frame["personnes"].max() == found["personnes"].sum()
+    told = sectors_table(records).frame.set_index(["secteur", "division"])["personnes"]
+    assert told.max() == found["personnes"].sum()
+    assert told[INSIDE, "Total"] == wanted  # what `outcomes_table` tells
+
+
+@pytest.mark.parametrize("declared", [None, {"reindustrialisation": [25, 35], "eau": [35]}])
+def test_how_many_work_in_industry_gives_back_no_sector(records, monkeypatch, declared):
+    """Hidden with a division outside of industry, 35 would be the rest of the industry told."""
+    rows = [("25", 60, 30, 10), ("35", 3, 3, 1), ("47", 900, 30, 10), ("86", 7, 5, 2)]
+    monkeypatch.setattr(exports, "sectors", lambda _: table(*rows))
+    found = sectors_table(replace(records, secteurs=declared)).frame.set_index("division")
+    assert found.loc[["25", "35"], "personnes"].isna().all()
+    assert found.loc[["47", "86"], "personnes"].tolist() == [900, 7]
+    monkeypatch.setattr(exports, "sectors", lambda _: table(("35", 40, 1, 40), *rows[2:]))
+    with pytest.raises(FpiError, match="trop peu d'employeurs"):  # no industry to go with
+        sectors_table(replace(records, secteurs=declared))
+
+
+def test_two_tables_of_the_same_people_hide_with_one_another():
+    """Alone, one hides A with B and the other A with C: A would be the rest of B and C."""
+    people = {("A", 2026): 3, ("A", 2027): 0, ("B", 2026): 20, ("B", 2027): 0, ("C", 2026): 5,
+              ("C", 2027): 16}  # fmt: skip
+    counted = pd.DataFrame(people.keys(), columns=["filiere", "rentree"]).assign(
+        sortants=100, en_emploi_6_mois=50, en_emploi_industrie_region_6=list(people.values())
+    )
+
+    def hidden(by, *known):
+        found = outcomes_table(counted, Individus(), by=by, known=known)
+        flags = found.hidden["en_emploi_industrie_region_6"]
+        whole = found.frame.get("rentree", pd.Series("Total", flags.index)) == "Total"
+        return set(found.frame.loc[flags & whole, "filiere"]), found.publication
+
+    first, out = hidden(["filiere"])
+    both = ["filiere", "rentree"]
+    assert (first, hidden(both)[0]) == ({"A", "B"}, {"A", "C"})
+    assert hidden(both, out)[0] >= first
+    assert hidden(["filiere"], hidden(both)[1])[0] == {"A", "C"}
 
 
 def test_a_sector_that_no_code_tells_is_said_to_be_unknown(records):
@@ -113,7 +155,21 @@ def test_no_table_goes_out_without_its_line(records, tmp_path, monkeypatch, lock
     monkeypatch.setattr(os, "replace", refused)
     with pytest.raises(PermissionError):
         release({"secteurs": shown, "voies": shown}, tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} <= {LOG}
+    assert {path.name for path in tmp_path.iterdir()} <= {LOG, GUARD}
+
+
+def test_two_releases_at_once_leave_the_lines_of_both(records, tmp_path, monkeypatch):
+    shown, put, began = sectors_table(records), exports.replace_files, Barrier(2)
+
+    def slow(files):
+        with suppress(BrokenBarrierError):  # both have read the log, unless one waits
+            began.wait(0.3)
+        put(files)
+
+    monkeypatch.setattr(exports, "replace_files", slow)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda name: release({name: shown}, tmp_path), "ab"))
+    assert set(pd.read_csv(tmp_path / LOG, sep=";")["fichier"]) == {"a.csv", "b.csv"}
 
 
 def test_wages_are_medians_of_main_contracts_and_small_or_dominated_ones_are_hidden(

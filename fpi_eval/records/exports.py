@@ -7,10 +7,20 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from filelock import FileLock
 
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import employed, in_industry
-from fpi_eval.disclosure import Protected, Publication, Rate, Thresholds, protect
+from fpi_eval.disclosure import (
+    Protected,
+    Publication,
+    Rate,
+    Thresholds,
+    ToPublish,
+    protect,
+    protect_together,
+    with_margins,
+)
 from fpi_eval.disclosure.rules import small
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Individus
@@ -20,10 +30,12 @@ from fpi_eval.records.panel import located
 from fpi_eval.table_files import replace_files
 
 LOG = "journal_exports.csv"
+GUARD = ".journal_exports.verrou"  # held while tables and their lines are put in place
 MONTHS = 6  # after leaving, when work is looked at
 OTHERS, UNKNOWN = "Autres secteurs", "inconnue"
 PEOPLE = "personnes"
 WAGES = ["rentree", "emploi"]
+INSIDE, OUTSIDE = "Industrie", "Hors industrie"
 THERE, ELSEWHERE = "Industrie de la région", "Autres emplois"
 ROUNDED = 10  # euros: a median of few people is one's wage
 
@@ -33,8 +45,18 @@ def thresholds(individus: Individus) -> Thresholds:
     return Thresholds(effectif_minimum=individus.effectif_minimum)
 
 
-def outcomes_table(counted: pd.DataFrame, individus: Individus, *, by: Sequence[str]) -> Protected:
-    """Return leavers, at work and in the region's industry by groups, protected, with rates."""
+def outcomes_table(
+    counted: pd.DataFrame,
+    individus: Individus,
+    *,
+    by: Sequence[str],
+    known: Sequence[Publication] = (),
+) -> Protected:
+    """Return leavers, at work and in the region's industry by groups, protected, with rates.
+
+    ``known`` are the tables of the same people already out (their ``publication``), whatever their
+    groups: no difference with them gives a hidden count back.
+    """
     values = ["sortants", employed(MONTHS), in_industry(MONTHS)]
     rows = counted.dropna(subset=values)
     if rows.empty:
@@ -42,19 +64,16 @@ def outcomes_table(counted: pd.DataFrame, individus: Individus, *, by: Sequence[
             "aucun sortant du programme dont ces fichiers disent l'emploi à six mois : ce tableau "
             "n'a pas de ligne."
         )
-    detail = rows.groupby(list(by), observed=True)[values].sum().reset_index()
+    dims = list(dict.fromkeys([*by, *(dim for one in known for dim in one.dims)]))
+    detail = rows.groupby(dims, observed=True)[values].sum().reset_index()
     rates = [
         Rate("taux_emploi", values[1], values[0]),
         Rate("part_industrie_region", values[2], values[1]),
     ]
-    return protect(
-        detail,
-        dims=list(by),
-        values=values,
-        rates=rates,
-        thresholds=thresholds(individus),
-        name="individus",
-    )
+    layout = ToPublish("individus", with_margins(detail, list(by)), tuple(values), tuple(rates))
+    return protect_together(
+        detail, [layout], dims=dims, known=known, thresholds=thresholds(individus)
+    )["individus"]
 
 
 def sectors_table(records: Records) -> Protected:
@@ -62,18 +81,31 @@ def sectors_table(records: Records) -> Protected:
 
     A division with too few employers, or one that employs nearly all (dominance), is merged with
     others until none is left alone: totals stay, and no difference tells an employer's staff.
+    Industry stands apart: `outcomes_table` tells how many work in it, so what is hidden or merged
+    in industry is so with industry alone.
     """
     found = sectors(records)
     if found.empty:
         raise FpiError("personne n'est en emploi à six mois dans la région de son établissement.")
-    detail = merged(found, records.individus)[["division", PEOPLE]]
+    part = _in_industry(found["division"], records).map({True: INSIDE, False: OUTSIDE})
+    parts = [merged(rows, records.individus).assign(secteur=s) for s, rows in found.groupby(part)]
+    detail = pd.concat(parts, ignore_index=True)[["secteur", "division", PEOPLE]]
     return protect(
         detail,
-        dims=["division"],
+        dims=["secteur", "division"],
+        margins=[("secteur", "division"), ("secteur",), ()],
         values=[PEOPLE],
         thresholds=thresholds(records.individus),
         name="secteurs",
     )
+
+
+def _in_industry(divisions: pd.Series, records: Records) -> pd.Series:
+    """Return which divisions are industry, for some filière at least where sectors are declared."""
+    number = pd.to_numeric(divisions, errors="coerce")
+    if records.secteurs is None:
+        return number.between(*rules.INDUSTRY)
+    return number.isin({one for some in records.secteurs.values() for one in some})
 
 
 def sectors(records: Records) -> pd.DataFrame:
@@ -171,8 +203,8 @@ def merged(table: pd.DataFrame, individus: Individus) -> pd.DataFrame:
         group, rest = pd.concat([group, rest.iloc[:1]]), rest.iloc[1:]
     if _at_risk(one, individus).iloc[0]:
         raise FpiError(
-            "trop peu d'employeurs, même tous secteurs réunis, pour sortir ce tableau : élargissez "
-            "la région ou les sessions."
+            "trop peu d'employeurs, même tous secteurs réunis (industrie d'un côté, le reste de "
+            "l'autre), pour sortir ce tableau : élargissez la région ou les sessions."
         )
     return pd.concat([rest.sort_values("division", kind="stable"), one], ignore_index=True)
 
@@ -198,17 +230,24 @@ def release(tables: Mapping[str, Protected | Absent], folder: str | Path) -> lis
                 "outcomes_table, sectors_table, wages_table ou fpi_eval.disclosure.protect."
             )
     folder = Path(folder)
-    log, files, lines = folder / LOG, dict[Path, bytes](), []
+    files, lines = dict[Path, bytes](), []
     for name, table in known.items():
         path, text = folder / f"{name}.csv", _csv(table.display())
         files[path] = text
         lines.append(_line(path, table, text))
     if not files:
         return []
-    before = log.read_bytes() if log.is_file() else b""
-    # The log is put in place first.
-    replace_files({log: before + _csv(pd.DataFrame(lines), header=not before)} | files)
+    _put(folder, files, pd.DataFrame(lines))
     return list(files)
+
+
+def _put(folder: Path, files: dict[Path, bytes], lines: pd.DataFrame) -> None:
+    """Put files in place after their lines of the log: two releases wait for one another."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / LOG
+    with FileLock(folder / GUARD):
+        before = log.read_bytes() if log.is_file() else b""
+        replace_files({log: before + _csv(lines, header=not before)} | files)
 
 
 def _csv(table: pd.DataFrame, *, header: bool = True) -> bytes:
