@@ -314,6 +314,21 @@ def test_pages_of_a_real_programme_name_its_region_and_its_filieres(annee):
     assert annee.programme.territoire.region in set(moved["territoire"])
 
 
+def test_a_real_course_has_one_quadrant_against_the_mean_of_all_the_programme_s_regions(annee):
+    found = people.quadrants(annee).frame
+    rows = annee.inserjeunes
+    rows = rows[annee.programme.territoire.ici(rows["code_region"]) & (rows["voie"] == "scolaire")]
+    last = found["millesime"].iloc[0].replace("-", "_")
+    rows = rows[(rows["millesime"] == last) & rows["sortants"].notna()]
+    assert not found.duplicated(["filiere", "course"]).any()
+    known = rows.groupby("niveau_diplome")[["poursuite", "terminale"]].sum()
+    means = found.dropna(subset="moyenne_poursuite").groupby("niveau_diplome")["moyenne_poursuite"]
+    expected = known["poursuite"] / known["terminale"]
+    assert means.nunique().eq(1).all()
+    for level, mean in means.first().items():
+        assert mean == pytest.approx(expected[level], abs=1e-3)
+
+
 MAYOTTE = """
 [territoire]
 code_region = "06"

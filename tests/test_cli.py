@@ -347,6 +347,9 @@ def test_every_help_is_french_and_ends_with_examples_that_parse(name, capsys):
         tokens = shlex.split(line.split(" > ")[0])
         assert tokens[:2] == ["fpi-eval", name]
         app.parse_args(tokens[1:], exit_on_error=False, print_error=False)
+        if name == "fetch":  # its words are sources, which must have a download
+            main([*tokens[1:], *["--a-blanc"] * ("--a-blanc" not in tokens)])
+            assert "https://" in capsys.readouterr().out
 
 
 def test_help_imports_nothing_heavy():

@@ -265,6 +265,13 @@ def test_a_second_register_in_the_workbook_is_refused(tmp_path):
 
     assert "Ouvertures 2025" in refusal(book(tmp_path, edit=second))
 
+    def begun(_, made):
+        other = made.create_sheet("Ouvertures 2025")
+        other.append(["projet"])
+        other.append(["FPI"])
+
+    assert "Ouvertures 2025" in refusal(book(tmp_path, edit=begun))
+
     def notes(_, made):
         page = made.create_sheet("Notes")
         page.append(["Formation", "à revoir avec le rectorat"])

@@ -12,7 +12,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.terminal import Terminal, say
 
 
-@command("fetch", "2022", "2022 affelnet --a-blanc", "2022 --donnees mes_telechargements")
+@command("fetch", "2022", "2022 resultats_bac --a-blanc", "2022 --donnees mes_telechargements")
 def fetch(
     rentree: Rentree,
     /,

@@ -333,7 +333,8 @@ def quadrants(p: Year) -> Sheet | None:
     cells = safe.frame[safe.frame["course"] != TOTAL]
     if cells.empty:
         return None
-    rows = p.inserjeunes[p.donnees.programme.territoire.ici(p.inserjeunes["code_region"])]
+    place = p.donnees.programme.territoire
+    rows = place.joined(p.inserjeunes[place.ici(p.inserjeunes["code_region"])])
     told = rows["sortants"].notna() & rows["niveau_diplome"].notna()
     rows = rows[told & (rows["millesime"] == cells["millesime"].iloc[0])]
     keys = ["niveau_diplome", "course", "filiere", "millesime"]

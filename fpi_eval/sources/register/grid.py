@@ -136,7 +136,7 @@ def _ods(
         ) from error
     for name in texts:
         if name != read and spelling(name) not in OURS:
-            _refuse_second(name, texts[name], schema, fichier)
+            _refuse_second(name, texts[name], schema, fichier, read)
     return texts[read] or [[]], read, written.marks
 
 
@@ -192,12 +192,15 @@ def _old_or_protected(content: bytes, fichier: str) -> FpiError:
     )
 
 
-def _refuse_second(name: str, rows: list[list[str]], schema: TableSchema, fichier: str) -> None:
+def _refuse_second(
+    name: str, rows: list[list[str]], schema: TableSchema, fichier: str, read: str
+) -> None:
     """Raise if another sheet holds openings too: nobody knows which of the two is meant."""
     known = {spelling(c.header) for c in schema.columns}
     filled = [row for row in rows if any(row)]
     ours = [sum(spelling(cell) in known for cell in row if cell) for row in filled[:TITLE_ROWS]]
-    if len(filled) > 1 and max(ours) > 1:  # one word of ours may stand in notes
+    named = spelling(name).startswith(spelling(read))  # « Ouvertures 2023 »
+    if len(filled) > 1 and max(ours) > (0 if named else 1):  # one word of ours may stand in notes
         raise FpiError(
             f"la feuille « {name} » porte aussi des ouvertures. Attendu : une seule feuille "
             "d'ouvertures. Recopiez ses lignes sous celles de « Ouvertures » et supprimez-la, ou "
@@ -220,7 +223,8 @@ def _marks_of_excel(
     for other in book.worksheets:
         if other is not page and spelling(other.title) not in OURS:
             rows = other.iter_rows(max_row=TITLE_ROWS, values_only=True)
-            _refuse_second(other.title, [[as_text(v) for v in r] for r in rows], schema, fichier)
+            texts = [[as_text(v) for v in r] for r in rows]
+            _refuse_second(other.title, texts, schema, fichier, page.title)
     read = page.iter_rows(max_row=max(grid.lines, default=1), max_col=len(grid.header) or 1)
     struck = [(c.row, c.column) for r in read for c in r if c.value and c.font and c.font.strike]
     hidden = [n for n, row in page.row_dimensions.items() if row.hidden]
