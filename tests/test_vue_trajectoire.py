@@ -490,3 +490,12 @@ def test_two_targets_of_one_date_have_each_their_seats_to_open():
     assert len(ahead) == 3
     named = [numbers[f"places_a_ouvrir_{c.code}"] for c in ahead]
     assert len({(one.label, str(one.scope)) for one in named}) == 3
+
+
+def test_neighbours_that_gain_add_people_and_take_none_off():
+    said = vue.phrase_nette(SimpleNamespace(displaced=(-1.36, -0.79, -0.37)))
+    assert said.replace("\u00a0", " ").startswith(
+        "Lectures nettes : 79 % d'entrants ajoutés, gagnés par les formations voisines "
+        "(8 chances sur 10 : de 37 % à 136 %)"
+    )
+    assert "pris" in vue.phrase_nette(SimpleNamespace(displaced=(-0.04, 0.34, 0.92)))

@@ -34,6 +34,12 @@ def phrase_nette(found: Outlook) -> str:
     if found.displaced is None:
         return "Lectures nettes absentes : la part prise aux formations voisines n'est pas estimée."
     low, middle, high = found.displaced
+    if middle < 0:  # neighbours gained: nothing is taken off
+        return (
+            f"Lectures nettes : {text.pourcent(-middle, 0)} d'entrants ajoutés, gagnés par les "
+            f"formations voisines (8 chances sur 10 : de {text.pourcent(-high, 0)} à "
+            f"{text.pourcent(-low, 0)}), la même part pour les diplômés."
+        )
     return (
         f"Lectures nettes : {text.pourcent(middle, 0)} des entrants ôtés, pris aux formations "
         f"voisines (8 chances sur 10 : de {text.pourcent(low, 0)} à {text.pourcent(high, 0)}), la "
