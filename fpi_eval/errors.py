@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 
 ELSEWHERE = ", ou fermez le programme qui tient ce fichier (Excel)" if os.name == "nt" else ""
 REFUSED = f"vous n'avez pas le droit d'ouvrir ou d'écrire là. Vérifiez vos droits{ELSEWHERE}."
@@ -18,12 +19,20 @@ SYSTEM = {
     errno.ELOOP: "ce chemin est un lien qui tourne en rond. Corrigez-le.",
     errno.ENAMETOOLONG: "ce nom est trop long. Raccourcissez-le.",
     errno.EEXIST: "ce qui devrait être un dossier est un fichier. Vérifiez le chemin.",
+    errno.EFBIG: "ce fichier dépasse la taille permise ici. Écrivez ailleurs, ou levez la limite.",
+    errno.EBUSY: "ce fichier ou ce dossier est pris par un autre programme. Fermez-le.",
+    errno.EMFILE: "trop de fichiers ouverts à la fois. Fermez d'autres programmes, puis relancez.",
+    errno.ENFILE: "trop de fichiers ouverts à la fois. Fermez d'autres programmes, puis relancez.",
+    errno.ENOMEM: "mémoire insuffisante. Fermez d'autres programmes, puis relancez.",
+    errno.ESTALE: "le dossier du réseau ne répond plus. Reconnectez-le, puis relancez.",
     errno.EIO: "le disque ne répond pas. Vérifiez-le, puis relancez.",
 }
 NO_ROOM = (
     "aucun dossier de travail où écrire (disque plein, ou dossier temporaire en lecture seule). "
     "Libérez de la place, ou nommez un autre dossier par la variable TMPDIR."
 )
+
+LONG_QUOTE = re.compile(r"« ([^»]{200})[^»]+ »")  # a whole file may stand in one cell
 
 
 class FpiError(Exception):
@@ -64,7 +73,7 @@ class FpiError(Exception):
             if part
         )
         self.conseil = conseil
-        self.raison = f"{where} : {message}" if where else message
+        self.raison = LONG_QUOTE.sub(r"« \1… »", f"{where} : {message}" if where else message)
         super().__init__(f"{self.raison} {conseil}".rstrip())
 
 

@@ -130,7 +130,11 @@ def test_a_full_disk_is_a_sentence_for_what_writes_and_nothing_to_the_others(
         (errno.ENOTDIR, "ce qui devrait être un dossier est un fichier"),
         (errno.ELOOP, "ce chemin est un lien qui tourne en rond"),
         (errno.ENAMETOOLONG, "ce nom est trop long"),
-        (errno.EFBIG, "le système répond « File too large »"),
+        (errno.EFBIG, "ce fichier dépasse la taille permise"),
+        (errno.EMFILE, "trop de fichiers ouverts"),
+        (errno.EBUSY, "pris par un autre programme"),
+        (errno.ENOMEM, "mémoire insuffisante"),
+        (errno.EXDEV, "le système répond « Invalid cross-device link »"),
     ],
 )
 def test_what_the_system_refuses_is_said_in_french(number, words, monkeypatch, capsys):

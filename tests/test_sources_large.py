@@ -122,6 +122,13 @@ def test_accents_encoded_twice_are_refused(tmp_path, encoding, word):
         LargeFile(write(tmp_path, text), SCHEMA)
 
 
+def test_a_line_too_long_for_a_batch_is_told_by_its_number(tmp_path, monkeypatch):
+    monkeypatch.setattr("fpi_eval.sources.reading.large.BLOCK", 1_000_000)
+    path = write(tmp_path, f"{TEXT}c;{'é' * 2_000_000};x;1\n")
+    with pytest.raises(FpiError, match=r"ligne 5 : ligne bien trop longue"):
+        read_filtered(path, SCHEMA, {"libelle": ("Été",)}, raison="autre saison")
+
+
 def test_accents_of_an_old_macintosh_are_refused_and_those_of_cp1252_read(tmp_path):
     path = tmp_path / "grand.csv"
     text = "code;libellé;autre;nombre\n1;mécanique;x;1\n"

@@ -153,6 +153,23 @@ def test_line_numbers_hold_after_blank_and_multiline_records(tmp_path):
     refused(tmp_path, 'UAI;capa_fin;Filière\n0010001W;1;"a\nb"\n0010006B;x;c\n', "ligne 4")
 
 
+HEADER = "UAI;Capacité d'accueil"
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\r"])
+def test_a_header_alone_is_said_so_whatever_ends_it(tmp_path, end):
+    refused(tmp_path, HEADER + end, "aucune ligne sous l'en-tête")
+
+
+def test_a_file_pasted_in_a_cell_is_told_by_its_line_and_not_repeated(tmp_path):
+    rows = f"{HEADER}\n0010001W;12\n0010006B;"
+    refused(tmp_path, f"{rows}{'1' * 3_000_000}\n", "ligne 3", "ligne bien trop longue")
+    with pytest.raises(FpiError) as error:
+        read(tmp_path, f"{rows}{'1' * 130_000}\n")
+    assert "ligne 3" in str(error.value)
+    assert len(str(error.value)) < 500
+
+
 def test_a_gzip_is_read_and_a_cut_one_refused(tmp_path):
     text = "UAI;capa_fin\n0010001W;1\n"
     assert len(read(tmp_path, text, name="essai.csv.gz").table) == 1

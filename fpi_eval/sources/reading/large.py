@@ -29,6 +29,7 @@ from fpi_eval.sources.reading.raw import (
     first_record,
     no_gzip,
     refuse_mojibake,
+    unreadable,
 )
 from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert, refuse_doubled
 from fpi_eval.text import liste
@@ -231,13 +232,14 @@ class LargeFile:
                     for name in numbers:
                         if found := self._bad_number(name, batch[name], start):
                             raise found from None
-            why = (
+            if "UTF8" not in str(error):
+                with self._open() as stream:
+                    raise unreadable(enumerate(stream, start=1), self.name) from error
+            raise FpiError(
                 "le fichier n'est pas en UTF-8 jusqu'au bout. Enregistrez-le en UTF-8, ou "
-                "téléchargez-le à nouveau."
-                if "UTF8" in str(error)
-                else f"lignes illisibles ({str(error)[:200]}). Téléchargez le fichier à nouveau."
-            )
-            raise FpiError(why, fichier=self.name) from error
+                "téléchargez-le à nouveau.",
+                fichier=self.name,
+            ) from error
 
     def _bad_number(self, name: str, values: pa.ChunkedArray, start: int) -> FpiError | None:
         texts = values.cast(pa.string()).to_pandas().fillna("").str.strip()

@@ -6,7 +6,7 @@ import hashlib
 import io
 import re
 import zlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.text import liste, nombre
 
 HEADER_MAX = 100_000
+LONGEST = 1_000_000  # characters of a line: Arrow reads little more at once
 SEP_LINE = re.compile(r"\ufeff?sep=.?[ \t]*\r?\n", re.IGNORECASE)  # Excel's own first line
 GZIP = b"\x1f\x8b"  # browsers unpack a file and leave it its name, or the other way round
 UTF_16 = (b"\xff\xfe", b"\xfe\xff")  # « Texte Unicode » of Excel
@@ -190,7 +191,7 @@ class RawFile:
         kept = [names[i] for i in positions]
         try:
             table = pacsv.read_csv(
-                pa.BufferReader(self.text.encode("utf-8")),
+                pa.BufferReader(f"{self.text}\n".encode()),  # a header that ends nowhere is one too
                 read_options=pacsv.ReadOptions(
                     column_names=names, skip_rows_after_names=1, use_threads=False
                 ),
@@ -206,9 +207,8 @@ class RawFile:
                 ),
             )
         except pa.ArrowInvalid as error:
-            raise FpiError(
-                f"lignes illisibles ({error}). Vérifiez les guillemets.", fichier=self.name
-            ) from error
+            lines = enumerate(self.text.split("\n"), start=1 + self.skipped)
+            raise unreadable(lines, self.name) from error
         if bad:
             raise self._truncated(bad[0])
         return {i: table.column(names[i]).to_pandas() for i in positions}
@@ -244,6 +244,17 @@ class Lines:
 
     def __getitem__(self, row: int) -> int:
         return self._starts[row] + self.skipped
+
+
+def unreadable(lines: Iterable[tuple[int, str | bytes]], fichier: str) -> FpiError:
+    """Return the error of a text that Arrow cannot cut into rows, with its line too long if any."""
+    return FpiError(
+        "ligne bien trop longue, ou coupée par un guillemet : un guillemet ouvert et jamais fermé, "
+        "ou un autre fichier collé dans une cellule. Corrigez-la, ou téléchargez le fichier à "
+        "nouveau.",
+        fichier=fichier,
+        ligne=next((number for number, line in lines if len(line) > LONGEST), None),
+    )
 
 
 def no_gzip(fichier: str) -> FpiError:
