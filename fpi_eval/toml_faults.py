@@ -10,6 +10,9 @@ from pydantic import ValidationError
 
 from fpi_eval.errors import FpiError
 
+DEEPEST = 20  # sections in one another: three are of use
+LONG = 1_000  # characters of a line in which what has no end is looked for
+
 _MESSAGES = {
     "missing": "clé absente. Ajoutez-la.",
     "extra_forbidden": "clé inconnue. Corrigez son nom ou retirez-la.",
@@ -39,7 +42,10 @@ def read_toml(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
     """Return the text of a TOML file, with or without the mark of UTF-8, and what it says."""
     try:
         raw = content.decode("utf-8-sig").replace("\r\n", "\n")
-        return raw, tomllib.loads(raw)
+        said = tomllib.loads(raw)
+        if _deeper(said, DEEPEST):
+            raise RecursionError
+        return raw, said
     except UnicodeDecodeError as error:
         raise FpiError(
             "le fichier n'est pas en UTF-8. Enregistrez-le en UTF-8.",
@@ -60,6 +66,24 @@ def read_toml(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
             fichier=str(path),
             ligne=int(place[1]) if place else None,
         ) from error
+    except (RecursionError, ValueError) as error:  # the latter: a number of thousands of digits
+        raise FpiError(
+            "un nombre démesuré, ou des crochets ou des points emboîtés sans fin. Attendu : des "
+            "sections et des valeurs, comme dans le fichier livré. Corrigez-le.",
+            fichier=str(path),
+            ligne=next((n for n, t in enumerate(raw.split("\n"), 1) if len(t) > LONG), None),
+        ) from error
+
+
+def _deeper(value: object, most: int) -> bool:
+    """Return whether sections and lists hold one another deeper than `most`."""
+    level = [value]
+    for _ in range(most):
+        held = [one.values() if isinstance(one, dict) else one for one in level]
+        level = [v for some in held for v in some if isinstance(v, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def key_lines(raw: str) -> dict[str, int]:

@@ -110,6 +110,9 @@ def test_a_programme_cannot_be_changed():
         (r'code_region = "84"', 'code_region = ["84", "84"]', ["territoire", "84", "en double"]),
         (r'code = "003"', 'code = "001"', ["« territoire »", "code(s) en double : 001"]),
         (r'code = "numerique"', 'code = "numérique"', ["minuscules sans accent", "« libelle »"]),
+        (r"personnes = 2200", f"personnes = {'9' * 5000}", ["ligne 52", "démesuré"]),
+        (r"^graine = \d+", f"graine = {'[' * 3000}1{']' * 3000}", ["ligne 7", "emboîtés"]),
+        (r"^graine = \d+", f"graine.{'a.' * 900}a = 1", ["ligne 7", "emboîtés"]),
         (r'libelle = "Numérique"', 'libelle = "Autres formations"', ["filieres", "en double"]),
     ],
 )  # fmt: skip
