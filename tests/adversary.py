@@ -774,9 +774,16 @@ def _devenir(p) -> World:
     rows = rows[rows["programme"] | (rows["territoire"] == "region")]
     types = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
     names = p.donnees.nomenclatures.diplomes.drop_duplicates("cfd").set_index("cfd")["libelle"]
+    own, keys = rows[(rows["territoire"] == "region") & (rows["voie"] == "scolaire")], [
+        "course", "millesime"
+    ]  # fmt: skip
+    own = own.sort_values(["terminale", "cfd"], na_position="first", kind="stable")
+    most = own.drop_duplicates(keys, keep="last")[[*keys, "cfd"]].rename(columns={"cfd": "_cfd"})
+    shown = rows[keys].merge(most, "left", keys)["_cfd"].set_axis(rows.index)
+    shown = shown.fillna(rows["course"])
     rows = _worded(p, rows.assign(
         diplome=rows["course"].map(types).fillna(""),
-        formation=rows["course"].map(names).fillna(rows["course"]),
+        formation=shown.map(names).fillna(shown),
     ))  # fmt: skip
     keys = ["territoire", "filiere", "niveau", "voie", "course", "millesime", "diplome",
             "formation", "programme", "covered", "inscrits"]  # fmt: skip

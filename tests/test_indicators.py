@@ -26,6 +26,7 @@ from fpi_eval.indicators import (
     wilson,
 )
 from fpi_eval.programme import Cible
+from fpi_eval.report.published import people
 from fpi_eval.sources.inserjeunes_etablissement import read_inserjeunes_etablissement
 from fpi_eval.sources.resultats_lycees import read_resultats_lycees
 
@@ -415,6 +416,19 @@ def test_value_added_is_the_publishers_difference_in_its_own_files(donnees_reell
     assert (gap - exams["valeur_ajoutee"]).abs().max() <= 1e-9
 
 
+def test_a_course_is_named_by_the_diploma_that_most_pupils_prepare():
+    rows = pd.DataFrame(
+        [
+            ("40025001", "40025012", 5.0),
+            ("40025001", "40025007", 30.0),
+            ("40025001", "40025001", np.nan),
+        ],
+        columns=["course", "cfd", "terminale"],
+    )
+    assert people._diplomas(rows).to_dict() == {"40025001": "40025007"}
+    assert people._diplomas(rows.tail(1)).to_dict() == {"40025001": "40025001"}
+
+
 def test_quadrants_of_2022_average_per_diploma_as_orion_does(donnees_reelles):
     year = fpi.load("fpi_aura", 2023, donnees_reelles)  # leavers of 2022
     rows = year.inserjeunes
@@ -425,6 +439,9 @@ def test_quadrants_of_2022_average_per_diploma_as_orion_does(donnees_reelles):
     )
     assert means.loc["400"].round(3).tolist() == [0.484, 0.561]
     assert means.loc["500"].round(3).tolist() == [0.361, 0.506]
+    shown = people.quadrants(year).frame.set_index("course")["formation"]
+    assert shown["40025001"].startswith("MAINTENANCE DES ÉQUIPEMENTS INDUSTRIELS")  # not of 2006
+    assert shown["32020105"].startswith("SYSTÈMES NUMÉRIQUES OPTION A")  # nor of 1996
 
 
 # --- real files ----------------------------------------------------------------------------

@@ -335,8 +335,9 @@ def quadrants(p: Year) -> Sheet | None:
         return None
     place = p.donnees.programme.territoire
     rows = place.joined(p.inserjeunes[place.ici(p.inserjeunes["code_region"])])
-    told = rows["sortants"].notna() & rows["niveau_diplome"].notna()
-    rows = rows[told & (rows["millesime"] == cells["millesime"].iloc[0])]
+    rows = rows[rows["millesime"] == cells["millesime"].iloc[0]]
+    diplomas = _diplomas(rows[rows["voie"] == "scolaire"])
+    rows = rows[rows["sortants"].notna() & rows["niveau_diplome"].notna()]
     keys = ["niveau_diplome", "course", "filiere", "millesime"]
     found = quadrant(rows, by=("course", "filiere"), thresholds=protection.thresholds_of(p))
     types = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
@@ -354,9 +355,10 @@ def quadrants(p: Year) -> Sheet | None:
     table[means] = table[means].round(DIGITS)
     codes = p.donnees.nomenclatures
     names = codes.diplomes.drop_duplicates("cfd").set_index("cfd")["libelle"]
-    own_names = names[names.index.isin(table["course"])]
+    shown = table["course"].map(diplomas).fillna(table["course"])
+    own_names = names[names.index.isin(shown)]
     told_names = accented(own_names, codes)
-    table["formation"] = table["course"].map(told_names).fillna(table["course"])
+    table["formation"] = shown.map(told_names).fillna(shown)
     table["diplome"] = type_de_diplome(table["niveau_diplome"], codes.niveaux)
     order = table.sort_values(
         ["niveau", "diplome", "filiere", "formation"],
@@ -391,6 +393,16 @@ def quadrants(p: Year) -> Sheet | None:
             ]
         ),
     )
+
+
+def _diplomas(rows: pd.DataFrame) -> pd.Series:
+    """Return, for each course, the diploma that most of these final-year pupils prepare.
+
+    A course keeps its oldest code through renovations, whose name no pupil knows any more.
+    """
+    sums = rows.groupby(["course", "cfd"], as_index=False)["terminale"].sum()
+    order = sums.sort_values(["terminale", "cfd"], kind="stable")
+    return order.drop_duplicates("course", keep="last").set_index("course")["cfd"]
 
 
 ACCENTS = (
