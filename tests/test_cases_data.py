@@ -87,7 +87,8 @@ def places(readings, identity=None):
         nomenclatures=codes,
         changements_uai=pd.DataFrame(columns=["ancien_uai", "nouveau_uai"]),
     )
-    known = with_levels(pd.DataFrame({"cfd": [], "course": []}, dtype="str"), DIPLOMES)
+    none = pd.DataFrame({"cfd": [], "course": [], "famille": []}, dtype="str")
+    known = with_levels(none, DIPLOMES)
     filieres = pd.DataFrame({"code": ["232"], "filiere": ["energie"]})
     return capacites(donnees, known, filieres)
 

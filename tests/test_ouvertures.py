@@ -560,9 +560,15 @@ def test_declared_seats_are_compared_with_the_change_observed(before, now, decla
       seats("A", 2024, 12, source="Parcoursup")], "non vérifiable", "se contredisent"),
     ([seats("A", 2023, 12), seats("A", 2024, 12), seats("A", 2024, 12)],
      "non vérifiable", "1 puis 2 lignes"),
+    ([*OTHER, seats("A", 2023, 12, "23820025007"), seats("A", 2024, 24)],
+     "non vérifiable", "l'année d'entrée"),
+    ([*OTHER, seats("A", 2023, 12, "23810025106", "40025106"), seats("A", 2024, 24)],
+     "non vérifiable", "le diplôme"),
 ])  # fmt: skip
 def test_what_cannot_be_verified_says_why(rows, statut, words):
-    found = reconcile(register(("A", MEF, CFD_, 2024, 12)), capacities(*rows))
+    merged = pd.DataFrame({"ancien_cfd": ["40025106", "40025107"], "nouveau_cfd": CFD_})
+    asked = register(("A", MEF, CFD_, 2024, 12))
+    found = reconcile(asked, capacities(*rows), continuity=merged)
     assert found["statut"].tolist() == [statut]
     assert words in found["motif"][0]
 

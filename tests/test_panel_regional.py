@@ -97,6 +97,10 @@ def test_a_place_of_2018_in_a_two_year_course_is_in_the_two_millesimes_that_hold
     assert linked["cohortes_places"].to_dict() == {  # a row of 2019 has no known places
         "2019_2020": 1, "2020_2021": 1, "2021_2022": 0,
     }  # fmt: skip
+    seconde = capacities.assign(duree=[3, 2])  # counted in 2nde in 2018, in 1re in 2019
+    linked = link_places(entry_places(seconde)).set_index("millesime")
+    assert linked["places_entree"].to_dict() == {"2020_2021": 24, "2021_2022": 24}
+    assert linked["cohortes_places"].to_dict() == {"2020_2021": 1, "2021_2022": 1}
 
 
 def test_places_whose_cohort_has_not_left_stay_in_the_panel_as_not_observed():
@@ -121,6 +125,9 @@ def test_places_whose_cohort_has_not_left_stay_in_the_panel_as_not_observed():
         (["23810025007", "23820025007"], True, ["2nde d'une formation à famille de métiers", ""]),
         (["23810025007", "23820025007"], False, ["", "1re hors famille de métiers"]),
         (["23811021112"], True, [""]),
+        (["23820025007"], False, [""]),  # its 2nde, under a new code, is not in the file
+        (["23820025007", "23810025099"], False, ["1re hors famille de métiers", ""]),
+        (["23820025106", "23810025014"], True, ["", "2nde d'une formation à famille de métiers"]),
         (["23810020006"], False, ["2nde commune"]),
         (["23210031214", "23220031214"], False, ["", "année qui n'est pas celle de l'entrée"]),
     ],
@@ -128,9 +135,11 @@ def test_places_whose_cohort_has_not_left_stay_in_the_panel_as_not_observed():
 def test_only_the_entry_year_of_a_course_counts_its_places(codes, in_family, reasons):
     rows = pd.DataFrame({"uai": "0690001A", "rentree": 2022, "mefstat11": codes})
     said = {"23810025007": 1, "23820025007": 2, "23811021112": 1, "23810020006": 1,
-            "23210031214": 1, "23220031214": 2}  # fmt: skip
+            "23210031214": 1, "23220031214": 2, "23820025106": 2, "23810025014": 1,
+            "23810025099": 1}  # fmt: skip
     rows["annee"] = rows["mefstat11"].map(said)
-    rows["cfd"] = "400" + rows["mefstat11"].str[6:]
+    rows["famille"] = ("400" + rows["mefstat11"].str[6:]).replace("40025014", "40025106")
+    rows["groupe_nsf"] = rows["mefstat11"].str[6:9]
     rows["bac_pro"] = rows["mefstat11"].str.startswith("238")
     family = pd.Series(in_family, index=rows.index)
     found = entries_only(rows, {"23810020006"}, family)

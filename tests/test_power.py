@@ -10,7 +10,7 @@ from fpi_eval.calendar import without_length
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS, sample
 from fpi_eval.impact.j import fit_j, report
-from fpi_eval.panel.identity import with_families
+from fpi_eval.panel.identity import course_identity, with_families
 from fpi_eval.panel.sample import Sample
 from fpi_eval.power import calendrier, closed_form, durees, expected, premieres, puissance
 from fpi_eval.power.detect import (
@@ -26,6 +26,7 @@ from fpi_eval.power.placement import Hosts, pattern, shifted_years, untreated, w
 from fpi_eval.power.result import Puissance
 from fpi_eval.power.simulate import with_effect
 from fpi_eval.programme import load_programme
+from fpi_eval.sources.formations import SUCCESSORS
 
 EXACT = 1e-10
 
@@ -400,12 +401,15 @@ def test_an_effect_that_no_draw_finds_has_no_curve():
 
 def test_an_apprentice_of_a_renovated_bac_pro_enters_it_in_premiere_too():
     """The list of familles has the new code; the register may still have the old one."""
-    identity = pd.DataFrame({"cfd": ["40025001", "40025099", "40025002"],
-                             "course": ["40025001", "40025001", "40025002"]})  # fmt: skip
+    links = {"40025001": "40025099", "40025003": "40025099", "40025002": None}  # two merge in one
+    told = pd.DataFrame({"cfd": [*links, "40025099"], "nouveau_1": [*links.values(), None]})
+    told = told.assign(niveau_diplome="400", date_ouverture=pd.NaT)
+    names = [f"{way}_{i}" for way in ("ancien", "nouveau") for i in range(1, SUCCESSORS + 1)]
+    identity = course_identity(told.reindex(columns=[*told, *{*names} - {*told}]))
     familles = with_families(pd.DataFrame({"cfd": ["40025099"]}), identity)
     voie = ("apprentissage", "secondaire", 2024, 10)
     rows = register(*(("0690002B", cfd, "", *voie) for cfd in identity["cfd"]))
-    assert durees(rows, familles=familles).tolist() == [2.0, 2.0, 3.0]
+    assert durees(rows, familles=familles).tolist() == [2.0, 2.0, 3.0, 2.0]
 
 
 def test_an_unknown_outcome_is_refused_with_the_known_ones():

@@ -29,7 +29,7 @@ def capacites(donnees: Donnees, identity: pd.DataFrame, filieres: pd.DataFrame) 
     """Return entry places with course, filière and territory; distance learning set aside.
 
     Places of different entry levels are never added: a bac pro counts in 2nde or in 1re
-    (famille de métiers), a common first year is set aside.
+    (famille de métiers, or no 2nde of its own in the file), a common first year is set aside.
     """
     parts = [_affelnet(donnees, identity)] if donnees.a("affelnet") else []
     parts += [_bts(donnees, identity)] if donnees.a("parcoursup_bts") else []
@@ -69,18 +69,21 @@ def _none() -> Capacites:
 
 
 def _by_mef(donnees: Donnees, identity: pd.DataFrame, codes: pd.Series) -> pd.DataFrame:
-    """Return what the nomenclatures say of each MEFSTAT11: cfd, annee, duree, niveau_diplome."""
+    """Return what the nomenclatures say of each MEFSTAT11: year and length, and its diploma's."""
     mef = donnees.nomenclatures.mef.drop_duplicates("mefstat11").set_index("mefstat11")
     facts = mef[["cfd", "annee", "duree"]].reindex(codes).set_index(codes.index)
-    levels = identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
-    return facts.assign(niveau_diplome=facts["cfd"].map(levels))
+    known = identity.drop_duplicates("cfd").set_index("cfd")
+    said = ("niveau_diplome", "famille", "groupe_nsf")
+    return facts.assign(**{name: facts["cfd"].map(known[name]) for name in said})
 
 
 def _affelnet(donnees: Donnees, identity: pd.DataFrame) -> pd.DataFrame:
     table, codes = donnees.table("affelnet"), donnees.nomenclatures
     facts = _by_mef(donnees, identity, table["mefstat11"])
     bac_pro = facts["niveau_diplome"].isin(BAC_PRO) & (facts["duree"] == 3)
-    rows = table.assign(cfd=facts["cfd"], annee=facts["annee"], bac_pro=bac_pro)
+    rows = facts.assign(
+        **{name: table[name] for name in ("uai", "rentree", "mefstat11")}, bac_pro=bac_pro
+    )
     in_family = facts["cfd"].isin(donnees.familles["cfd"])
     return table.assign(
         source="affelnet",

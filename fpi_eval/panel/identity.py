@@ -124,7 +124,7 @@ def with_levels(
     Returns
     -------
     DataFrame
-        `identity` with a row for each diploma (course: its own code where identity has none), and
+        `identity` with a row for each diploma (course, famille: its code where identity has none),
         groupe_nsf, niveau_diplome, niveau (``secondaire``, ``superieur``, missing when unknown).
     """
     facts = diplomes.drop_duplicates("cfd")
@@ -134,15 +134,19 @@ def with_levels(
         rncp = rncp.where(rncp.isin(NIVEAUX_RNCP), facts["niveau_diplome"].map(by_type.niveau_rncp))
     facts = facts[["cfd", "groupe_nsf", "niveau_diplome"]].assign(niveau=rncp.map(NIVEAUX_RNCP))
     table = identity.merge(facts, "outer", "cfd")
-    return table.assign(course=table["course"].fillna(table["cfd"]))
+    return table.assign(**{n: table[n].fillna(table["cfd"]) for n in ("course", "famille")})
 
 
 def with_families(familles: pd.DataFrame, identity: pd.DataFrame) -> pd.DataFrame:
-    """Return the diplomas of familles de métiers (cfd), under every code of their course."""
-    course = identity.drop_duplicates("cfd").set_index("cfd")["course"]
+    """Return the diplomas of familles de métiers (cfd), under every code before and after them.
+
+    The list is of one day: a diploma that several became, or that several made, has the second
+    year of study as its entry like them (technicien d'usinage, CIEL).
+    """
+    kin = identity.drop_duplicates("cfd").set_index("cfd")["famille"]
     listed = familles["cfd"]
-    kin = course.index[course.isin(listed.map(course).dropna())]
-    return pd.DataFrame({"cfd": sorted({*listed, *kin})}, dtype="str")
+    every = kin.index[kin.isin(listed.map(kin).dropna())]
+    return pd.DataFrame({"cfd": sorted({*listed, *every})}, dtype="str")
 
 
 def type_de_diplome(niveau_diplome: pd.Series, niveaux: pd.DataFrame) -> pd.Series:

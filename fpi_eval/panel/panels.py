@@ -140,8 +140,7 @@ class Panels:
     @cached_property
     def rapprochement(self) -> pd.DataFrame:
         """Register beside the places observed in capacity files the same rentrée."""
-        clear = self._followed[self._followed["lien"] == "1-1"]
-        return reconcile(self.registre, self.capacites.table, continuity=clear)
+        return reconcile(self.registre, self.capacites.table, continuity=self._followed)
 
     @cached_property
     def _followed(self) -> pd.DataFrame:

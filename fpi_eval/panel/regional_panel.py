@@ -90,10 +90,14 @@ def link_places(places: pd.DataFrame) -> pd.DataFrame:
     """Return places by the millésime in which the cohort they admit leaves.
 
     A place of rentrée t in a course of d years leaves in June t + d: it is in the millésimes
-    (t+d-1, t+d) and (t+d, t+d+1). ``cohortes_places`` counts the cohorts (0 to 2) whose places
+    (t+d-1, t+d) and (t+d, t+d+1). Two rentrées that leave together (a course counted in 2nde, then
+    in 1re) are one cohort, of the later one's places. ``cohortes_places`` counts the cohorts (0 to 2) whose places
     are known of every row; ``places_entree`` adds those known, and is complete only when both are.
     """
-    session = (places["rentree"] + places["duree"]).astype("int64")
+    leaving = places.assign(session=(places["rentree"] + places["duree"]).astype("int64"))
+    leaving = leaving.sort_values("rentree", kind="stable")
+    places = leaving.drop_duplicates([*KEYS, "session"], keep="last")
+    session = places["session"]
     whole = places["rentree"].where(places["lignes_sans_places"] == 0)
     both = pd.concat(
         [
@@ -136,27 +140,32 @@ def entries_only(
 
     A bac pro inside a famille de métiers is counted in 1re (its 2nde is common), one outside in
     2nde; adding both would count pupils twice. Where a lycée offers only the 2nde of a speciality
-    (agriculture), that 2nde is the entry.
+    (agriculture), that 2nde is the entry; where it offers only the 1re, that 1re is: the year in
+    which a renovation moves the 2nde to a code that the file does not hold would else have none.
 
     Parameters
     ----------
     affelnet : DataFrame
-        uai, rentree, mefstat11, and cfd, annee (year of study), bac_pro (of three years), as
-        the nomenclature says of that code; annee is missing for a code it does not hold.
+        uai, rentree, mefstat11, and famille (what renovations connect), groupe_nsf, annee (year of
+        study), bac_pro (of three years), as the nomenclature says of that code; annee is missing
+        for a code it does not hold.
     common_years : collection of str
         MEFSTAT11 of common 2ndes.
     in_family : Series of bool
         Whether the row's course belongs to a famille de métiers.
     """
     year, code, bac_pro = affelnet["annee"], affelnet["mefstat11"], affelnet["bac_pro"]
-    place = pd.MultiIndex.from_frame(affelnet[["uai", "rentree", "cfd"]])
-    with_premiere = place.isin(place[bac_pro & (year == 2)])
+    lineage = pd.MultiIndex.from_frame(affelnet[["uai", "rentree", "famille"]])
+    with_premiere = lineage.isin(lineage[bac_pro & (year == 2)])
+    # A 2nde common to the options of one diploma has its own code, and their NSF group.
+    group = pd.MultiIndex.from_frame(affelnet[["uai", "rentree", "groupe_nsf"]])
+    with_seconde = group.isin(group[bac_pro & (year == 1) & ~code.isin(common_years)])
     reasons = np.select(
         [
             year.isna(),
             code.isin(common_years),
             bac_pro & (year == 1) & in_family & with_premiere,
-            bac_pro & (year == 2) & ~in_family,
+            bac_pro & (year == 2) & ~in_family & with_seconde,
             (year != 1) & ~(bac_pro & (year == 2)),
         ],
         [

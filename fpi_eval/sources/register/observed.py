@@ -81,7 +81,7 @@ def _in_doubt(
     pairs: pd.DataFrame, observed: pd.DataFrame, continuity: pd.DataFrame | None
 ) -> pd.Series:
     """Return the cells whose diploma splits or merges with another that stands there too."""
-    near = _neighbours(continuity)
+    near = neighbours(continuity)
     place = ["source", "uai", "voie", "cfd", "rentree"]
     alive = set(observed.loc[observed["cfd"].isin(near), place].itertuples(index=False, name=None))
     rows = pairs.loc[pairs["cfd"].isin(near), place]
@@ -129,7 +129,7 @@ def _unclear_links(continuity: pd.DataFrame | None) -> pd.DataFrame:
     return pairs[split | pairs["nouveau_cfd"].duplicated(keep=False)]
 
 
-def _neighbours(continuity: pd.DataFrame | None) -> dict[str, set[str]]:
+def neighbours(continuity: pd.DataFrame | None) -> dict[str, set[str]]:
     """Return, for each code of an unclear link, the codes its seats may move to or come from."""
     links = links_of(continuity)
     near: dict[str, set[str]] = {}

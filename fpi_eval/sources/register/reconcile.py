@@ -10,7 +10,13 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from fpi_eval.sources.register.observed import courses, links_of, mapped, observed_places
+from fpi_eval.sources.register.observed import (
+    courses,
+    links_of,
+    mapped,
+    neighbours,
+    observed_places,
+)
 from fpi_eval.text import liste, signe
 
 CONFIRMEE, SUPERIEURE, INFERIEURE = "confirmée", "supérieure", "inférieure"
@@ -47,7 +53,8 @@ def reconcile(
     capacities : DataFrame
         One row per published capacity: uai, mefstat11, cfd, voie, rentree, places, source.
     continuity : DataFrame, optional
-        ancien_cfd, nouveau_cfd: renovations through which a course stays the same.
+        ancien_cfd, nouveau_cfd: renovations, through which a course stays the same where one
+        diploma became one; a diploma that splits or merges has seats that no file follows.
 
     Returns
     -------
@@ -60,7 +67,7 @@ def reconcile(
         capacity hidden, sources at odds).
     """
     observed = observed_places(capacities, continuity)
-    book = _Book(observed)
+    book = _Book(observed, neighbours(continuity))
     table = register.reset_index(drop=True)
     course = courses(table, continuity)
     keys = pd.DataFrame(
@@ -103,7 +110,8 @@ class _Opening(NamedTuple):
 class _Book:
     """Observed cells, by source, establishment, voie and rentrée."""
 
-    def __init__(self, observed: pd.DataFrame) -> None:
+    def __init__(self, observed: pd.DataFrame, near: dict[str, set[str]]) -> None:
+        self.near = near
         self.cells: dict[tuple, list] = {}
         self.schools: set[tuple] = set()
         self.files: dict[tuple, set[str]] = {}
@@ -125,6 +133,15 @@ class _Book:
             for cell in cells
             if cell.cfd == opening.cfd and CFD_LENGTH in (len(cell.course), len(opening.course))
         ]
+
+    def has_kin(self, source: str, opening: _Opening, rentree: int) -> bool:
+        """Return whether the establishment has the opening's diploma at another entry year.
+
+        Or another diploma that a renovation splits from it, or merges with it.
+        """
+        cells = self.cells.get((source, opening.uai, opening.voie, rentree), [])
+        kin = {opening.cfd, *self.near.get(opening.cfd, ())}
+        return any(cell.cfd in kin for cell in cells)
 
 
 def _judge(book: _Book, opening: _Opening) -> dict[str, object]:
@@ -153,6 +170,9 @@ def _look(book: _Book, source: str, opening: _Opening) -> _Finding:
     """Return what one source shows of the cell between the rentrée before and this one."""
     year, last = opening.rentree, opening.rentree - 1
     now, before = book.find(source, opening, year), book.find(source, opening, last)
+    if bool(now) != bool(before) and book.has_kin(source, opening, last if now else year):
+        motif = "le diplôme, ou l'année d'entrée, n'est pas le même aux deux rentrées"
+        return _Finding(NON_VERIFIABLE, motif)
     if not now and not (before and opening.declared < 0):
         known = (source, opening.uai, year) in book.schools
         what = "formation absente" if known else "établissement absent (privé, ou autre UAI ?)"
