@@ -774,10 +774,10 @@ def _devenir(p) -> World:
     rows = rows[rows["programme"] | (rows["territoire"] == "region")]
     types = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
     names = p.donnees.nomenclatures.diplomes.drop_duplicates("cfd").set_index("cfd")["libelle"]
-    own, keys = rows[(rows["territoire"] == "region") & (rows["voie"] == "scolaire")], [
-        "course", "millesime"
-    ]  # fmt: skip
-    own = own.sort_values(["terminale", "cfd"], na_position="first", kind="stable")
+    own = rows[(rows["territoire"] == "region") & (rows["voie"] == "scolaire")]
+    keys = ["course", "millesime"]
+    own = own.groupby([*keys, "cfd"], as_index=False)["terminale"].sum()
+    own = own.sort_values(["terminale", "cfd"], kind="stable")
     most = own.drop_duplicates(keys, keep="last")[[*keys, "cfd"]].rename(columns={"cfd": "_cfd"})
     shown = rows[keys].merge(most, "left", keys)["_cfd"].set_axis(rows.index)
     shown = shown.fillna(rows["course"])

@@ -419,8 +419,9 @@ def test_value_added_is_the_publishers_difference_in_its_own_files(donnees_reell
 def test_a_course_is_named_by_the_diploma_that_most_pupils_prepare():
     rows = pd.DataFrame(
         [
-            ("40025001", "40025012", 5.0),
-            ("40025001", "40025007", 30.0),
+            ("40025001", "40025012", 20.0),
+            ("40025001", "40025007", 15.0),  # of two regions of one programme
+            ("40025001", "40025007", 15.0),
             ("40025001", "40025001", np.nan),
         ],
         columns=["course", "cfd", "terminale"],

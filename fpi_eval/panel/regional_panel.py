@@ -91,8 +91,9 @@ def link_places(places: pd.DataFrame) -> pd.DataFrame:
 
     A place of rentrée t in a course of d years leaves in June t + d: it is in the millésimes
     (t+d-1, t+d) and (t+d, t+d+1). Two rentrées that leave together (a course counted in 2nde, then
-    in 1re) are one cohort, of the later one's places. ``cohortes_places`` counts the cohorts (0 to 2) whose places
-    are known of every row; ``places_entree`` adds those known, and is complete only when both are.
+    in 1re) are one cohort, of the later one's places. ``cohortes_places`` counts the cohorts (0 to
+    2) whose places are known of every row; ``places_entree`` adds those known, and is complete only
+    when both are.
     """
     leaving = places.assign(session=(places["rentree"] + places["duree"]).astype("int64"))
     leaving = leaving.sort_values("rentree", kind="stable")
