@@ -157,14 +157,13 @@ def _fold(drawing: MplFigure) -> None:
     _, height = drawing.get_size_inches()
     places = [place for ax in axes if (place := ax.get_subplotspec())]
     rows = len({place.rowspan.start for place in places}) or 1
-    drawing.set_size_inches(PHONE, height * len(axes) / rows)
-    if len(axes) > 1:
-        grid = drawing.add_gridspec(len(axes), 1)
-        for row, ax in enumerate(axes):
+    share, heights = height / rows, []
+    drawing.set_size_inches(PHONE, share * len(axes))
+    grid = drawing.add_gridspec(len(axes), 1) if len(axes) > 1 else None
+    for row, ax in enumerate(axes):
+        if grid:
             ax.set_subplotspec(grid[row])
             ax.tick_params(labelleft=True)
-    lines = 0
-    for ax in axes:
         _thin(ax)
         names = 0
         if isinstance(ax.yaxis.get_major_locator(), NAMED):
@@ -178,8 +177,10 @@ def _fold(drawing: MplFigure) -> None:
             ax.set_title(_lines(ax.get_title(side), room), loc=side, fontsize=10)
         for words in legend.get_texts() if (legend := ax.get_legend()) else ():
             words.set_text(_lines(words.get_text(), PHONE_LABEL))
-        lines += names
-    drawing.set_size_inches(PHONE, max(drawing.get_size_inches()[1], LINE * lines + 1))
+        heights.append(max(share, LINE * names + 1))
+    if grid:
+        grid.set_height_ratios(heights)
+    drawing.set_size_inches(PHONE, sum(heights))
     if drawing.get_supxlabel():
         drawing.supxlabel(_lines(drawing.get_supxlabel(), PHONE_LINE), fontsize=9)
 
@@ -192,9 +193,12 @@ def _thin(ax: Axes) -> None:
     ticks = list(ax.get_xticks())
     said = ax.xaxis.get_major_formatter().format_ticks(ticks)
     beside = any(isinstance(t, Annotation) and t.get_annotation_clip() is False for t in ax.texts)
-    if isinstance(place, NAMED) and len(ticks) > (TICKS - 1 if beside else TICKS + 1):
-        last = slice((len(ticks) - 1) % 2, None, 2)  # the last one stays
-        ax.set_xticks(ticks[last], said[last])
+    if isinstance(place, NAMED):
+        many = len(ticks) > (TICKS - 1 if beside else TICKS + 1)
+        last = slice((len(ticks) - 1) % 2, None, 2) if many else slice(None)  # the last one stays
+        room = max(1, PHONE_BESIDE // max(1, len(ticks[last])))
+        cut = [re.sub(r"(?<=\d)-(?=\d)", "- " if len(w) > room else "-", w) for w in said[last]]
+        ax.set_xticks(ticks[last], [_lines(words, room) for words in cut])
     elif isinstance(place, MaxNLocator) and max(map(len, said)) > WIDE:
         place.set_params(nbins=TICKS // 2)
 
@@ -209,7 +213,8 @@ def _name(ax: Axes) -> int:
 
 def _lines(words: str, width: int) -> str:
     kept = re.sub(r" (?=[%;:»])", "\u00a0", words)
-    return "\n".join(textwrap.fill(line, width) for line in kept.split("\n"))
+    lines = (textwrap.fill(line, width, break_long_words=False) for line in kept.split("\n"))
+    return "\n".join(lines)
 
 
 def _described(svg: str, kind: str, titre: str, alt: str, rows: str) -> str:
@@ -217,9 +222,12 @@ def _described(svg: str, kind: str, titre: str, alt: str, rows: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.S)
     name = f"{slug(titre)}-{kind}"
-    ids = set(re.findall(r' id="([\w-]+)"', svg)) & set(re.findall(r"#([\w-]+)", svg))
-    svg = re.sub(r' id="([\w-]+)"', lambda m: f' id="{name}-{m[1]}"' if m[1] in ids else "", svg)
-    svg = re.sub(r"#([\w-]+)", lambda m: f"#{name}-{m[1]}" if m[1] in ids else m[0], svg)
+    kept = set(re.findall(r' id="([\w-]+)"', svg)) & set(re.findall(r"#([\w-]+)", svg))
+    order = dict.fromkeys(one for one in re.findall(r'(?: id="|#)([\w-]+)', svg) if one in kept)
+    # numbered: drawn, they are hashes of positions whose last digits change from run to run
+    ids = {drawn: f"{name}-{number}" for number, drawn in enumerate(order, 1)}
+    svg = re.sub(r' id="([\w-]+)"', lambda m: f' id="{ids[m[1]]}"' if m[1] in ids else "", svg)
+    svg = re.sub(r"#([\w-]+)", lambda m: f"#{ids[m[1]]}" if m[1] in ids else m[0], svg)
     box = re.findall(r'viewBox="[^"]*"', svg)[0]
     width = round(float(box.split()[2]) * 96 / 72)
     hidden = "display:none;" if kind == "etroit" else ""

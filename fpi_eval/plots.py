@@ -189,7 +189,7 @@ def targets(table: pd.DataFrame) -> Axes:
 
 
 QUADRANTS = {
-    "Q1": (GREEN, "o", "emploi et poursuite", (1, 1)),
+    "Q1": (GREEN, "o", "les deux", (1, 1)),
     "Q2": (BLUE, "s", "emploi seul", (1, 0)),
     "Q3": (PINK, "D", "poursuite seule", (0, 1)),
     "Q4": (ORANGE, "^", "ni l'un ni l'autre", (0, 0)),
