@@ -28,7 +28,7 @@ from fpi_eval.projection.outlook import outlook
 from fpi_eval.report.pages import donnees, places
 from fpi_eval.report.published import memory, others
 from fpi_eval.report.published.book import tableaux
-from fpi_eval.report.runner.chapters import Section, _missing
+from fpi_eval.report.runner.chapters import Gap, Section, _missing
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import BOUNDS, COPIED, HELD_ELSEWHERE, equal_share, oddities
@@ -556,3 +556,6 @@ def test_what_has_nothing_to_show_is_not_a_question_left_without_an_answer():
         section(Absent("Sans fichier.")),
     )
     assert [gap.reason for gap in _missing([silent, lost])] == ["Sans fichier."]
+    known = section(Absent("Sans fichier.", holder="DEPP", answers="Autre question ?"))
+    (gap,) = _missing([lost, silent, known])  # one section says who holds it, for both
+    assert gap == Gap("Sans fichier.", ("Question ?", "Autre question ?"), "DEPP")

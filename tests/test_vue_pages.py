@@ -1,6 +1,7 @@
 """What pages 01 to 08 say in words, read on small tables: sources, fields, counts, rounding."""
 
 from dataclasses import replace
+from datetime import date
 from types import SimpleNamespace
 
 import pandas as pd
@@ -8,6 +9,7 @@ import pytest
 
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import calendrier, first_leavers
+from fpi_eval.disclosure import public
 from fpi_eval.headline.quantity import Scope
 from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.impact.jobs.additional import AdditionalJobs
@@ -27,11 +29,13 @@ from fpi_eval.report.pages import (
     familles,
     insertion,
     jumeau,
+    personnes,
     places,
     trajectoire,
 )
 from fpi_eval.results import Estimate, Estimates
 from fpi_eval.rounding import UNTOLD
+from fpi_eval.sheets import Column, Sheet
 
 RULE = "erreurs groupées par établissement"
 
@@ -44,6 +48,27 @@ def context():
 def estimate(value, half):
     low, high = value - half, value + half
     return Estimate("terminale", "J", value, half / 2, low, high, 0.5, 100, 50, 20, 12, RULE)
+
+
+def test_why_no_opening_is_known_is_the_date_before_the_file(context):
+    lost = {"ouvertures": "aucun fichier"}
+    early, late = (replace(context, rentree=y, absent=lost).no_openings for y in (2023, 2024))
+    assert str(early).endswith("ses premières places ouvrent à la rentrée 2024.")
+    assert not early.holder
+    assert str(late) == "Le registre des ouvertures n'est pas dans le dossier."
+    assert "aucune ouverture" in str(replace(context, rentree=2024).no_openings)
+
+
+def test_departements_are_listed_by_name_under_their_whole(context):
+    names = ["Ensemble", "Haute-Loire", "Ardèche", "Isère", "Ain"]
+    rows = pd.DataFrame({"niveau": "Ensemble", "filiere": "Ensemble", "departement": names})
+    rows = pd.concat([rows, rows.assign(niveau="Secondaire")], ignore_index=True)
+    columns = [Column(name, name) for name in rows] + [Column("personnes", "Personnes", "effectif")]
+    rows = rows.assign(personnes=[100, 1, 2, 3, 4] * 2, uai="Ensemble")
+    found = Sheet("x", "Titre", public(rows), tuple(columns), "Registre", date(2026, 1, 1))
+    shown = personnes.personnes(found, rows, context).frame
+    assert [*shown["departement"]] == ["Ensemble", "Ain", "Ardèche", "Haute-Loire", "Isère"] * 2
+    assert [*shown["personnes"]] == [100, 4, 2, 1, 3] * 2
 
 
 def test_every_source_names_its_producer_and_whether_data_are_simulated(context):

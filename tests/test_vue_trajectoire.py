@@ -323,7 +323,7 @@ def test_what_is_to_come_has_one_name_on_every_page(simulees):
 
 
 def test_without_a_register_only_planning_ratios_are_shown(reelles):
-    assert "Le registre des ouvertures n'est pas dans le dossier." in plain(reelles.reponse)
+    assert "Le programme n'a pas commencé : ses premières places" in plain(reelles.reponse)
     words = plain(reelles.prix)
     assert "2 400 €" in words  # 22 M€ / 9 000
     assert "5 900 €" in words  # 22 M€ / 3 700

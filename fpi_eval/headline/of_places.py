@@ -122,9 +122,6 @@ def _uncounted(year: Year, register: pd.DataFrame) -> str:
 
 def _before(year: Year) -> str:
     """Return why there are no seats: the programme has not begun, or there is no register."""
-    start = year.programme.rentree_debut
-    if year.rentree < start:
-        return f"le programme n'a pas commencé : ses premières places ouvrent à la rentrée {start}."
     why = str(year.context.no_openings)
     return f"{why[0].lower()}{why[1:]}"
 

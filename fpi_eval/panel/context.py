@@ -40,7 +40,13 @@ class Context:
 
     @property
     def no_openings(self) -> Absent:
-        """Why no opening of the programme is known: no register, or none of its own in it."""
+        """Why no opening of the programme is known: too early, no register, or none in it."""
+        start = self.programme.rentree_debut
+        if self.rentree < start:
+            return Absent(
+                "Le programme n'a pas commencé : ses premières places ouvrent à la rentrée "
+                f"{start}."
+            )
         if "ouvertures" in self.absent:
             why = "Le registre des ouvertures n'est pas dans le dossier."
         else:

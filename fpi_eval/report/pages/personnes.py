@@ -9,7 +9,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.panel.context import Context
 from fpi_eval.report.published.make import ENSEMBLE, show
 from fpi_eval.sheets import Sheet
-from fpi_eval.tables import Table
+from fpi_eval.tables import Table, slug
 
 SANS_CONSTAT = Absent(
     "Le constat de rentrée de cette année n'est pas dans le dossier.",
@@ -36,9 +36,10 @@ def formes(published: Sheet | None, register: pd.DataFrame, context: Context) ->
 
 
 def personnes(found: Sheet | None, register: pd.DataFrame, context: Context) -> Table | Absent:
-    """Return people trained by level and filière, then by département."""
+    """Return people trained by level and filière, then by département, by name."""
     if found is None:
         return _why(register, context)
+    found = _by_name(found)
     rows = found.frame
     one_place = rows["uai"].isin([ENSEMBLE])
     kinds = one_place & rows["departement"].eq(ENSEMBLE)
@@ -49,6 +50,18 @@ def personnes(found: Sheet | None, register: pd.DataFrame, context: Context) -> 
         kept=kinds | places,
         titre="Personnes formées par niveau, par filière et par département",
     )
+
+
+def _by_name(found: Sheet) -> Sheet:
+    """Return the rows with départements by name: without their académies, theirs says nothing."""
+    rows, kinds = found.frame, ["niveau", "filiere"]
+    ranks = {kind: pd.factorize(rows[kind])[0] for kind in kinds}
+    named = rows["departement"].map(lambda name: "" if name == ENSEMBLE else slug(name))
+    order = rows.assign(**ranks, departement=named).sort_values(
+        [*kinds, "departement"], kind="stable"
+    )
+    rows, hidden = (part.loc[order.index] for part in (rows, found.hidden))
+    return replace(found, rows=found.rows.derived(rows, hidden))
 
 
 def suivi(published: Sheet | None, context: Context) -> Table | Absent:

@@ -211,7 +211,9 @@ def show(
 
 
 def _format(c: Column) -> tables.Format:
-    """Return how a column is written: a gap has its sign."""
+    """Return how a column is written: a gap has its sign, progress the digits of key figures."""
+    if c.name == "avancement":
+        return ("pourcent", 0)
     if c.name.startswith(("ecart", "solde")) and c.unit in ("decimal", "effectif"):
         return ("signe", 2 if c.unit == "decimal" else 0)
     return FORMATS[c.unit]

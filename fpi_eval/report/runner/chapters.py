@@ -249,11 +249,15 @@ def _words(cell: NotebookNode, words: str) -> tuple[NotebookNode, ...]:
 
 
 def _missing(sections: Sequence[Section]) -> tuple[Gap, ...]:
-    """Return every reason that sections give for showing nothing, once, with their questions."""
+    """Return every reason that sections give for showing nothing, once, with their questions.
+
+    Who holds what lacks may be said by one section alone.
+    """
+    found = [one for section in sections for one in _reasons(section)]
+    holders = {reason: holder for reason, holder, _ in reversed(found) if holder}
     asked: dict[tuple[str, str], dict[str, None]] = {}
-    for section in sections:
-        for reason, holder, question in _reasons(section):
-            asked.setdefault((reason, holder), {})[question] = None
+    for reason, holder, question in found:
+        asked.setdefault((reason, holder or holders.get(reason, "")), {})[question] = None
     return tuple(Gap(why, tuple(asks), who) for (why, who), asks in asked.items())
 
 
