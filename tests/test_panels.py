@@ -144,6 +144,32 @@ def test_targets_past_due_that_seats_could_not_reach_are_said_to_be_missed(annee
     assert places.reponse(numbers, rows, same, context).split("\n\n")[1] == f"{said}."
 
 
+def test_same_courses_keep_their_places_through_options_and_codes_but_not_repeated_rows():
+    programme = SimpleNamespace(
+        codes_filieres=["numerique"], territoire=SimpleNamespace(ici=lambda code: code == "84")
+    )
+    rows = [
+        ("A", "a", 2021, 24.0), ("A", "a", 2022, 12.0), ("A", "c", 2022, 12.0),  # another option
+        ("B", "a", 2021, 15.0), ("B", "a", 2021, 15.0), ("B", "a", 2022, 15.0),  # a row repeated
+        ("D", "old", 2021, 20.0), ("D", "new", 2022, 22.0),
+        ("E", "a", 2021, 12.0), ("E", "a", 2022, float("nan")),
+        ("F", "new", 2022, 12.0),
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["uai", "cfd", "rentree", "places"]).assign(
+        mefstat11=lambda t: t["cfd"], filiere="numerique", code_region="84", voie="scolaire",
+        niveau="secondaire", source="affelnet", duree=2.0,
+    )  # fmt: skip
+    identity = pd.DataFrame({"cfd": ["a", "c", "old", "new"], "famille": ["a", "a", "old", "old"]})
+    year = SimpleNamespace(
+        capacites=SimpleNamespace(table=table),
+        identity=identity,
+        donnees=SimpleNamespace(programme=programme),
+    )
+    [row] = filieres.places_constantes(year).to_dict("records")
+    told = (row["places_avant"], row["places_apres"], row["cellules"])
+    assert told == (44, 46, 2)
+
+
 def test_seats_of_which_nothing_says_how_many_opened_are_not_said_empty(annee_simulee):
     register = deploiement.du_programme(annee_simulee)
     [cible] = [c for c in annee_simulee.programme.cibles if c.code == "secondaire"]

@@ -169,4 +169,4 @@ def test_one_voie_above_and_one_below_is_said_without_a_double_negation():
                           "pas en voie scolaire")  # fmt: skip
     said = insertion.reponse(sheet, Absent("Rien."), context)
     assert "70\u00a0% des 100 sortants de la région ont un emploi salarié six mois après" in said
-    assert "sortants de 2021-2022. L'emploi public compte." in said
+    assert "sortants de 2021 et 2022. L'emploi public compte." in said

@@ -24,14 +24,23 @@ def of_programme(p: Panels, table: pd.DataFrame) -> pd.DataFrame:
 def places_constantes(p: Panels) -> pd.DataFrame:
     """Return places of cells known at two consecutive rentrées, by territory × filière × level.
 
-    Columns: …, avant, apres, places_avant, places_apres, cellules, evolution. Comparing the same
-    cells keeps changes of codes and of census out.
+    Columns: …, avant, apres, places_avant, places_apres, cellules, evolution. A cell is what
+    renovations connect in an establishment, at one entry year: places that go from one option to
+    another, or to a new code, stay in it. A cell that the file repeats more one year than the
+    other is left out: its places may be counted twice.
     """
     seats = of_programme(p, p.capacites.table)
-    cell = [*BY, "source", "uai", "mefstat11"]
-    known = seats.groupby([*cell, "rentree"])["places"].sum(min_count=1).dropna().reset_index()
+    lineage = p.identity.drop_duplicates("cfd").set_index("cfd")["famille"]
+    code = ["source", "uai", "voie", "mefstat11", "rentree"]
+    seats = seats.assign(
+        lignee=seats["cfd"].map(lineage), lignes=seats.groupby(code)["uai"].transform("size")
+    )
+    cell = [*BY, "source", "uai", "lignee", "duree"]
+    grouped = seats.groupby([*cell, "rentree"])
+    known = grouped["places"].sum(skipna=False).to_frame().join(grouped["lignes"].max())
+    known = known.dropna().reset_index()
     before = known.assign(rentree=known["rentree"] + 1).rename(columns={"places": "places_avant"})
-    both = known.merge(before, on=[*cell, "rentree"])
+    both = known.merge(before, on=[*cell, "rentree", "lignes"])
     table = both.groupby([*BY, "rentree"]).agg(
         places_avant=("places_avant", "sum"),
         places_apres=("places", "sum"),

@@ -72,8 +72,8 @@ def reponse(
         return NO_RATE if changes else f"{NO_RATE}\n\n{changes}"
     lines = [_beside(now, voie, words, context.region) for voie, words in text.VOIES.items()]
     lines.append(
-        f"Champ : filières du programme, secondaire et supérieur, sortants de {last}. "
-        f"{published.note}".rstrip()
+        "Champ : filières du programme, secondaire et supérieur, sortants de "
+        f"{text.liste(last.split('-'))}. {published.note}".rstrip()
     )
     if int(last[-4:]) < (first or context.programme.rentree_debut + SHORTEST):
         lines.append(

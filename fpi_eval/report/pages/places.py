@@ -215,8 +215,9 @@ def evolution(same: pd.DataFrame, context: Context) -> Table | Absent:
             "evolution": "Évolution",
         },
         source=context.credited(*context.capacities),
-        note="Seules comptent les formations (établissement × code d'entrée × voie) dont les "
-        "places sont connues aux deux rentrées. En apprentissage, la capacité est une intention.",
+        note="Seules comptent les formations d'un établissement dont les places sont connues aux "
+        "deux rentrées, suivies d'un code ou d'une option à l'autre. En apprentissage, la capacité "
+        "est une intention.",
     )
 
 
