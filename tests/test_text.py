@@ -80,3 +80,24 @@ def test_a_p_value_never_reads_as_zero():
     assert shown == ["moins de 0,001", "0,001", "0,042"]
     assert text.valeur_p(float("nan")) == text.MISSING
     assert [text.p_egale(value) for value in (0.0004, 0.0424)] == ["p < 0,001", "p = 0,042"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Côtes d'Armor", "les Côtes d'Armor"),
+        ("Côtes-d'Armor", "les Côtes-d'Armor"),
+        ("Val-D'Oise", "le Val-D'Oise"),
+        ("Saint-Martin", "Saint-Martin"),
+        ("Hérault", "l'Hérault"),
+        ("La Réunion", "La Réunion"),
+    ],
+)
+def test_departements_keep_their_article_however_the_nomenclature_writes_them(name, said):
+    assert text.departement(name) == said
+
+
+def test_any_accented_vowel_elides():
+    assert text.de("Île Réunion Compétences") == "d'Île Réunion Compétences"
+    assert text.de("Œuvres") == "d'Œuvres"
+    assert text.de("Bretagne") == "de Bretagne"
