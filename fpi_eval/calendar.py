@@ -145,9 +145,15 @@ LABELS = {item.name: item.label for item in RESULTATS}
 SHOWN = ("entrants", "terminale", "diplomes", "en_emploi_6_mois", "en_emploi_24_mois")
 
 #: Usual years of a course by the level that begins its diploma code, one for every diploma of the
-#: nomenclature (a rule of its reader); used among the lengths that the nomenclature gives.
+#: nomenclature (a rule of its reader); used among the lengths that the nomenclature gives, and
+#: where it gives none: universities and schools (licence pro, licence, master, engineer), then
+#: certificats de spécialisation and brevet professionnel of agriculture.
 BAC_PRO = "400"
-YEARS = {"010": 1, "461": 1, "561": 1, "320": 2, "450": 2, "500": 2, "400": 3}
+YEARS = {
+    "010": 1, "461": 1, "561": 1, "320": 2, "450": 2, "500": 2, "400": 3,
+    "250": 1, "205": 3, "135": 2, "170": 3,
+    "363": 1, "463": 1, "563": 1, "453": 2,
+}  # fmt: skip
 
 
 @known_options
@@ -184,6 +190,7 @@ def durees(
         known = mef.drop_duplicates("mefstat11").set_index("mefstat11")
         told = code.map(known["duree"] - known["annee"] + 1).astype(float)
         years = told.where(code != "", years)  # a MEF that the nomenclature lacks tells nothing
+        years = years.mask(code.isin(known.index[known["annee"].isna()]), by_level)
     return years.where(years > 0)  # a year beyond the last one: the code is of another course
 
 
@@ -191,7 +198,7 @@ def _among(usual: pd.Series, cfd: pd.Series, mef: pd.DataFrame) -> pd.Series:
     """Return the usual years of each diploma if the nomenclature has them, else its longest."""
     told = mef.groupby("cfd")["duree"]
     longest = cfd.map(told.max())
-    have = pd.MultiIndex.from_frame(mef[["cfd", "duree"]].astype({"duree": float}))
+    have = pd.MultiIndex.from_frame(mef[["cfd", "duree"]].dropna().astype({"duree": float}))
     agree = pd.MultiIndex.from_arrays([cfd, usual.astype(float)]).isin(have)
     return usual.where(agree | longest.isna(), longest)
 

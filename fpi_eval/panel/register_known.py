@@ -23,7 +23,8 @@ def known_beside(
     """Return the courses, establishments and dates that the programme and the folder know."""
     facts = identity.drop_duplicates("cfd").set_index("cfd")
     mef = codes.mef.drop_duplicates("mefstat11")
-    columns = zip(mef["cfd"], mef["annee"].astype(int), mef["duree"].astype(int), strict=True)
+    year = mef["annee"].fillna(1).astype(int)  # one row for all years: it is the one to enter
+    columns = zip(mef["cfd"], year, mef["duree"].fillna(year).astype(int), strict=True)
     return Known(
         mef=dict(zip(mef["mefstat11"], (Course(*c) for c in columns), strict=True)),
         diplomes=facts["niveau"].astype(object).where(facts["niveau"].notna(), None).to_dict(),

@@ -3,10 +3,14 @@
 Publishers: DEPP (Banque centrale des nomenclatures) and DGESCO, through Orion.
 """
 
+import pandas as pd
+
+from fpi_eval.calendar import YEARS
 from fpi_eval.sources.reading import CFD, MEFSTAT11, RowRule, TableSchema, column
 
 OLD_CFD = r"[0-9A-Z]{7,8}"
 SUCCESSORS = 7
+ANY_YEAR = 9  # length and year of study of a row that stands for every year of its diploma
 
 
 def _same_course(mefstat11: str, cfd: str) -> RowRule:
@@ -52,6 +56,19 @@ MEF = TableSchema(
         ),
     ),
 )
+
+
+def with_usual_years(mef: pd.DataFrame) -> pd.DataFrame:
+    """Return the MEF with no code in place of years: usual ones, missing where there are none.
+
+    A licence pro, a licence or a master has one row for all its years, each field set to
+    `ANY_YEAR`. The year of study is known where there is only one.
+    """
+    whole = mef["annee"] == ANY_YEAR
+    length = mef["duree"].mask(whole, mef["cfd"].str[:3].map(YEARS).astype(float))
+    return mef.assign(duree=length, annee=mef["annee"].mask(whole, length.where(length == 1)))
+
+
 _DIPLOMA = (
     column("code", "cfd", "FORMATION_DIPLOME", nullable=False, pattern=CFD),
     column("code", "niveau_diplome", "NIVEAU_FORMATION_DIPLOME", nullable=False,

@@ -54,7 +54,10 @@ def read_nomenclature(path: Path, name: str) -> Reading:
     """Return the nomenclature of that name (a key of `FICHIERS`) from its file."""
     if name == "departements":
         return t.read_departements(path)
-    return read_table(path, FICHIERS[name][1])
+    reading = read_table(path, FICHIERS[name][1])
+    if name == "mef":
+        return Reading(f.with_usual_years(reading.table), reading.provenance)
+    return reading
 
 
 def read_nomenclatures(
