@@ -224,6 +224,23 @@ def test_a_share_says_which_departements_its_total_leaves_out(context):
     assert known.titre.endswith(share)
 
 
+def test_a_single_departement_is_the_first_of_nothing(context):
+    names = context.programme.codes_filieres
+    rows = pd.DataFrame({"departement": ["La Réunion"], "Total": [30.0]})
+    alone = places.departements(rows.assign(**dict.fromkeys(names, 1.0)), "secondaire", context)
+    assert not alone
+    assert not alone.lacking
+    assert "n'a qu'un département" in alone.reason
+    map_rows = pd.DataFrame({"code": ["974"], "nom": ["La Réunion"], "places": [30.0]})
+    assert places.carte(map_rows, "secondaire", context) is None
+
+
+def test_a_title_takes_any_name_of_a_region(context):
+    rows = pd.DataFrame({"source": ["affelnet"], "annee": ["2022"], "region": 1, "ailleurs": 2})
+    named = f"Lignes utiles : {context.region}, et autres régions"
+    assert donnees.territoires(rows, context).titre == named
+
+
 def test_jobs_of_a_file_without_the_sectors_are_not_said_to_lack_a_file(context):
     assert "urssaf" in context.programme.sources
     none = pd.DataFrame()

@@ -162,10 +162,9 @@ def territoires(rows: pd.DataFrame, context: Context) -> Table:
     rows = rows.assign(
         source=rows["source"].map(SOURCES), annee=rows["annee"].str.replace("_", "-")
     )
-    region = context.region
     return table(
         rows,
-        f"Lignes utiles, en {region} et dans les autres régions",
+        f"Lignes utiles : {context.region}, et autres régions",
         labels={
             "source": "Source",
             "annee": "Année",

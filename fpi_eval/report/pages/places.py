@@ -21,6 +21,10 @@ from fpi_eval.sheets import Sheet
 from fpi_eval.sources.register.reconcile import INTROUVABLE
 from fpi_eval.tables import Table, table
 
+ONE_DEPARTEMENT = Absent(
+    "Le programme n'a qu'un département : il n'y en a pas à comparer.", lacking=False
+)
+
 
 def words(context: Context, rows: pd.DataFrame) -> pd.DataFrame:
     """Return the rows with codes replaced by the words readers see."""
@@ -276,12 +280,14 @@ def departements(rows: pd.DataFrame, scope: str, context: Context) -> Figure | A
 
 def by_departement(
     rows: pd.DataFrame, context: Context, *, noun: str, what: str, xlabel: str, source: str
-) -> Figure:
+) -> Figure | Absent:
     """Return bars of a count by département, a colour a filière, the largest département said.
 
     ``noun`` names what is counted in a sentence, ``what`` with its field; column `TOTAL` of
-    ``rows`` counts every filière.
+    ``rows`` counts every filière. A single département is the first of nothing.
     """
+    if len(rows) == 1:
+        return ONE_DEPARTEMENT
     named = rows.rename(columns=context.programme.mots_filieres | {TOTAL: ENSEMBLE})
     columns = [c for c in named if c not in ("departement", ENSEMBLE)]
     ordered = named.sort_values(ENSEMBLE, ascending=False, kind="stable", ignore_index=True)
@@ -318,12 +324,12 @@ def _rest(counts: pd.Series) -> str:
 def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
     """Return maps of seats opened and of entry places by département, if their outlines are known.
 
-    ``scope`` is the field of entry places.
+    ``scope`` is the field of entry places. A single département has nothing to be compared with.
     """
     shapes = maps.outlines(maps.DEPARTEMENTS, list(rows["code"]))
     opened = "ouvertes" in rows
     column = "ouvertes" if opened else "places"
-    if not shapes or rows[column].isna().all():
+    if not shapes or len(rows) == 1 or rows[column].isna().all():
         return None
     what = f"places ouvertes par {context.programme.nom}" if opened else "places d'entrée"
     field = "" if opened else f" ({scope})"
