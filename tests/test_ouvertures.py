@@ -142,7 +142,7 @@ ERRORS = [
     ({"projet": ""}, "projet", "cellule vide", "Remplissez"),
     ({"uai": "001001W"}, "uai", "« 001001W »", "7 chiffres"),
     ({"uai": "0010001X"}, "uai", "« 0010001X »", "lettre de contrôle W"),
-    ({"uai": key_of("0750001")}, "uai", "établissement de Région d'essai", "001 et 038"),
+    ({"uai": key_of("0750001")}, "uai", "du territoire : Région d'essai", "001 et 038"),
     ({"departement": "Isère"}, "departement", "« Isère »", "001 (Ain)"),
     ({"departement": "38"}, "departement", "« 38 »", "001 (Ain)"),
     ({"academie": "Grenoble"}, "academie", "« Grenoble »", "Lyon"),

@@ -232,7 +232,7 @@ def _place(row: Row, territoire: Territoire | None) -> Faults:
         yield fault(
             row,
             "uai",
-            f"un établissement de {territoire.region} (départements {liste(known)})",
+            f"un établissement du territoire : {territoire.region} (départements {liste(known)})",
             "Corrigez l'UAI, ou le territoire dans programme.toml.",
         )
         return
