@@ -317,6 +317,15 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(
     assert files(project) == before
 
 
+def test_the_report_of_a_programme_outside_of_data_stays_in_the_project(
+    project, capsys, monkeypatch
+):
+    monkeypatch.chdir(project)
+    shutil.move(project / "data" / "essai", project / "rail")
+    main(["run", "2026", "--programme", "./rail", "--a-blanc"])
+    assert f"serait écrit : {project}/reports/rail/2026" in capsys.readouterr().out
+
+
 def test_commands_without_a_dry_run_are_those_that_write_nothing():
     dry = {"--a-blanc"}
     without = {

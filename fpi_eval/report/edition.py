@@ -103,7 +103,13 @@ def front(code: str) -> str:
 
 def project_root(programme: Programme) -> Path:
     """Return the folder that holds data/ and reports/."""
-    return programme.dossier.parent.parent
+    return _root_of(programme.dossier)
+
+
+def _root_of(dossier: Path) -> Path:
+    """Return the project of a programme's folder: in data/, or right in the project."""
+    above = dossier.parent
+    return above.parent if above.name == "data" else above
 
 
 def notebooks_of(programme: Programme) -> Path:
@@ -117,7 +123,7 @@ def notebooks_of(programme: Programme) -> Path:
 
 def reports_of(dossier: Path) -> Path:
     """Return the folder of the reports of the programme of a folder."""
-    return dossier.parent.parent / "reports" / dossier.name
+    return _root_of(dossier) / "reports" / dossier.name
 
 
 def target_of(programme: Programme, rentree: int) -> Path:
