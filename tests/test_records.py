@@ -1,3 +1,4 @@
+import gzip
 import logging
 from dataclasses import replace
 from datetime import date
@@ -344,6 +345,30 @@ def test_a_file_without_header_shows_none_of_its_rows(tmp_path):
         open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS),
     ):
         pass
+    assert "secret123" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda t: t.encode("utf-16"), "p.csv : ce n'est pas du texte en UTF-8"),
+        (lambda t: t.encode() + "é".encode("cp1252"), "p.csv : ce n'est pas du texte en UTF-8"),
+        (lambda t: gzip.compress(t.encode()), "fichier compressé"),
+        (lambda _: b"", "p.csv, ligne 1 : aucun nom de colonne"),
+        (lambda t: t.replace("voie", "POURSUITE", 1).encode(), "ligne 1, colonne « poursuite »"),
+        (lambda _: b"secret123;secret123;x\n", "ligne 1 : un nom est écrit deux fois"),
+    ],
+)
+def test_a_file_that_no_engine_can_read_is_named_with_what_to_do(tmp_path, damage, said):
+    one_person(tmp_path, [FACTORY])
+    path = tmp_path / "p.csv"
+    path.write_bytes(damage(path.read_text()))
+    with (
+        pytest.raises(FpiError) as caught,
+        open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS),
+    ):
+        pass
+    assert said in str(caught.value)
     assert "secret123" not in str(caught.value)
 
 

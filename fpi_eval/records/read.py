@@ -104,8 +104,35 @@ def _header(path: Path) -> tuple[str, ...]:
     """Return the names on the first line of a CSV file: an engine that guesses may take a row."""
     if path.suffix != ".csv":
         return ()
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        return tuple(first_record(lines.read(HEADER_MAX), ";", path.name))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            names = first_record(lines.read(HEADER_MAX), ";", path.name)
+    except UnicodeDecodeError:
+        raise FpiError(
+            "ce n'est pas du texte en UTF-8 : autres accents, ou fichier compressé. "
+            "Décompressez-le, ou enregistrez-le en UTF-8.",
+            fichier=path.name,
+        ) from None
+    if not any(names):
+        raise FpiError("aucun nom de colonne en première ligne. Déposez-le entier.",
+                       fichier=path.name, ligne=1)  # fmt: skip
+    _refuse_twice(names, path)
+    return tuple(names)
+
+
+def _refuse_twice(names: list[str], path: Path) -> None:
+    """Raise where the first line has a name twice; not one that may be of a row, and a person's."""
+    lower = [name.lower() for name in names]
+    known = {c.name for columns in schema.COLUMNS.values() for c in columns}
+    twice = sorted({name for name in lower if lower.count(name) > 1}, key=lambda n: n not in known)
+    if twice:
+        raise FpiError(
+            "un nom est écrit deux fois en première ligne, ou elle n'est pas l'en-tête. Attendu : "
+            "chaque colonne une seule fois, majuscules ou non.",
+            fichier=path.name,
+            ligne=1,
+            colonne=twice[0] if twice[0] in known else None,
+        )
 
 
 def _read(
