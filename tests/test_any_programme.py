@@ -4,6 +4,7 @@ import ast
 import re
 import shutil
 import tomllib
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -353,6 +354,9 @@ def test_a_region_of_which_files_say_nothing_has_an_employment_page_that_says_so
     assert "au moins deux millésimes" in said
     assert insertion.taux(known, annee.context) == fpi.Absent(insertion.NO_RATE)
     assert insertion.mouvement(changes, annee.context) is changes
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # nobody over nobody
+        assert people.couverture(annee).startswith("Deux millésimes")
 
 
 # ── the second programme shipped ────────────────────────────────────────────────────────────────

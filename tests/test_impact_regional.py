@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -54,6 +55,10 @@ def test_each_row_says_among_how_many_regions_its_rank_is():
     late = (*changes[:1], moved("apprentissage", 12, 5, "2020_2021"))
     note = insertion.mouvement(late, context).note
     assert note.endswith(" Élèves en dernière année, apprentissage : rien après 2020-2021.")
+    assert "une seule région est concernée." in note
+    place = context.programme.territoire.model_copy(update={"codes_regions": ("32", "53")})
+    several = replace(context, programme=context.programme.model_copy(update={"territoire": place}))
+    assert "celles du programme n'en font qu'une." in insertion.mouvement(changes, several).note
 
 
 def test_a_region_moves_apart_by_its_largest_change_among_all_comparisons():

@@ -335,6 +335,8 @@ def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> T
     compared = {change.voie for change in changes}
     best = " ou ".join(f"1/{n}" for n in sorted({int(n) for n in rows["n_regions"]}, reverse=True))
     lost = [words.lower() for voie, words in text.VOIES.items() if voie not in compared]
+    several = len(context.programme.territoire.codes_regions) > 1
+    alone = "celles du programme n'en font qu'une" if several else "une seule région est concernée"
     return table(
         shown,
         f"De {reference} à {period}, la région face aux mêmes formations ailleurs",
@@ -355,7 +357,7 @@ def mouvement(changes: Sequence[RegionalChange] | Absent, context: Context) -> T
         source=context.credited("InserJeunes"),
         note="Rang 1 : l'écart le plus grand des régions comparées. La valeur p est le rang divisé "
         f"par leur nombre : au mieux {best}. La réponse, en haut, lit toutes les lignes ensemble. "
-        "Aucun intervalle : une seule région est concernée."
+        f"Aucun intervalle : {alone}."
         + "".join(
             f" {outcome}, {voie.lower()} : rien après {end.replace('_', '-')}."
             for (voie, outcome), end in ends.items()

@@ -236,8 +236,12 @@ def _devenir(p: Year) -> dict[str, Safe | Absent]:
 
 
 def couverture(p: Year) -> float:
-    """Return the share of the region's final-year students whose outcomes are published."""
+    """Return the share of the region's final-year students whose outcomes are published.
+
+    NaN where the region has none.
+    """
     rows = of_programme(p, p.inserjeunes)
     rows = rows[(rows["territoire"] == HERE) & (rows["millesime"] == rows["millesime"].max())]
     known = rows["terminale"].where(rows["sortants"].notna())
-    return float(known.sum() / rows["terminale"].sum())
+    total = rows["terminale"].sum()
+    return float(known.sum() / total) if total else float("nan")

@@ -312,11 +312,13 @@ def ruptures(p: Year, *millesimes: str) -> list[str]:
 
 def couverture(p: Year) -> str:
     """Return the share of students whose outcomes are published, in words."""
-    share = pourcent(proteges.couverture(p), 1)
+    share = proteges.couverture(p)
+    told = "Deux millésimes qui se suivent partagent une promotion : on ne les additionne pas."
+    if not share >= 0:  # no student there
+        return told
     return (
-        f"Élèves des lignes dont le producteur publie le devenir : {share} de ceux de la région, "
-        "au dernier millésime. Deux millésimes qui se suivent partagent une promotion : on ne les "
-        "additionne pas."
+        "Élèves des lignes dont le producteur publie le devenir : "
+        f"{pourcent(share, 1)} de ceux de la région, au dernier millésime. {told}"
     )
 
 
