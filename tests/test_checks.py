@@ -52,6 +52,8 @@ from fpi_eval.report.runner import translated
 from fpi_eval.twin import SCENARIOS, draw
 
 EXACT = 1e-8
+FPI = load_programme("fpi_aura")
+ALONE = FPI.model_copy(update={"predecesseur": None})
 DRAWS = 6  # planted programmes: enough to see what is made of them
 
 
@@ -395,6 +397,14 @@ def test_a_study_fits_j_once(noisy, monkeypatch):
     pd.testing.assert_frame_equal(study_of(noisy).estimates.to_frame(), wanted)
 
 
+def test_an_evaluation_reads_its_panel_once_for_each_outcome(noisy, monkeypatch):
+    module, read = import_module(Study.__module__), []
+    as_panel = module.as_panel
+    monkeypatch.setattr(module, "as_panel", lambda *a: read.append(a[2]) or as_panel(*a))
+    evaluate(noisy, "diplomes", draws=0)
+    assert read == ["diplomes", "entrants"]
+
+
 # ── who is compared with whom ───────────────────────────────────────────────────────────────────
 
 
@@ -599,17 +609,17 @@ def test_seats_whose_graduates_are_still_studying_are_not_mature():
     assert found.statut == CAUTION
     apprentices = early[early["seats"] > 0].assign(voie="apprentissage", diplomes=np.nan, seats=9.0)
     apprentices["cell"] += early["cell"].max() + 1
-    again = samples.maturite(replace(study_of(pd.concat([early, apprentices])), whose="FPI"))
+    again = samples.maturite(replace(study_of(pd.concat([early, apprentices])), programme=ALONE))
     assert again.valeur == found.valeur  # no file will ever show them
-    assert "(FPI, voie scolaire, sans les formations nouvelles)" in again.phrase
+    assert "(FPI AURA, voie scolaire, sans les formations nouvelles)" in again.phrase
 
 
-@pytest.mark.parametrize("whose", ["", "FPI", "ATCF et FPI"])
-def test_seats_that_are_mature_are_said_in_english_whoever_opened_them(whose):
+@pytest.mark.parametrize("programme", [None, ALONE, FPI], ids=["nobody", "one", "two"])
+def test_seats_that_are_mature_are_said_in_english_whoever_opened_them(programme):
     panel = invented_panel(28, opened=14, start=2022)
     voies = panel["cell"].mod(2).map({0: "scolaire", 1: "apprentissage"})
     for rows, voie in ((panel.assign(voie="scolaire"), ""), (panel.assign(voie=voies), " and ap")):
-        found = samples.maturite(replace(study_of(rows), whose=whose))
+        found = samples.maturite(replace(study_of(rows), programme=programme))
         with speaking("en"):
             assert f"school route{voie}" in translated.said(found.phrase)
 
@@ -800,14 +810,13 @@ def test_an_evaluation_without_openings_or_without_an_outcome_is_refused(noisy):
 
 
 def test_a_column_that_the_panel_does_not_have_is_refused_by_its_name(noisy):
-    programme = load_programme("fpi_aura")
     with pytest.raises(FpiError, match="« seats »"):
-        evaluate(noisy.drop(columns="seats"), "diplomes", programme)
+        evaluate(noisy.drop(columns="seats"), "diplomes", FPI)
     with pytest.raises(FpiError, match="« diplome »"):
-        evaluated(noisy, "diplome", programme)
+        evaluated(noisy, "diplome", FPI)
     with pytest.raises(FpiError, match="« seats »"):
-        evaluated(noisy.drop(columns="seats"), "diplomes", programme)
-    empty = evaluated(noisy.assign(diplomes=np.nan), "diplomes", programme)
+        evaluated(noisy.drop(columns="seats"), "diplomes", FPI)
+    empty = evaluated(noisy.assign(diplomes=np.nan), "diplomes", FPI)
     assert str(empty).startswith(f"{NO_EFFECT} Colonne « diplomes » : aucune valeur connue, aux an")
 
 

@@ -14,7 +14,7 @@ from fpi_eval.checks import robustness, samples, trends
 from fpi_eval.checks.planted import Planted
 from fpi_eval.checks.planter import DRAWS, RAMP, plant
 from fpi_eval.checks.study import Study
-from fpi_eval.checks.thresholds import FAIL, Check, thresholds
+from fpi_eval.checks.thresholds import FAIL, Check
 from fpi_eval.checks.verdict import INVISIBLE, SMALLEST_EFFECT, Verdict, listed, rule, verdict
 from fpi_eval.disclosure import Gate
 from fpi_eval.errors import FpiError
@@ -242,16 +242,14 @@ def evaluate(
         if programme is None:
             raise FpiError("nommez le résultat à étudier, ou donnez le programme.")
         outcome = programme.resultats.principal
-    table = thresholds(programme.seuils if programme else None)
-    facts = Study(panel, outcome, columns=columns).facts
-    study = Study(facts, outcome, niveau, table, _whose(facts, programme))
-    _ = study.gross  # raises, with its reason, what no check could say
+    study = Study(panel, outcome, niveau, programme, columns)
+    _ = study.table, study.gross  # raise, with their reason, what no check could say
     checks: list[Check] = []
     for names, make in CHECKS:
         checks += _made(study, names, make)
     curve = robustness.specification_curve(study).table
     checks.append(robustness.specifications(study, curve))
-    planted = _planted(study, programme, draws)
+    planted = _planted(study, draws)
     smallest = programme.resultats.plus_petit_effet if programme else SMALLEST_EFFECT
     found = verdict(checks, planted, smallest=smallest)
     made = Evaluation(
@@ -264,10 +262,10 @@ def evaluate(
         curve=curve,
         balance=samples.balance(study),
         event=or_why(lambda: study.event, "{why}") or None,
-        masked=_masked(study, programme),
+        masked=_masked(study),
         seat_years=seat_years(study.panel, outcome, niveau),
         smallest=smallest,
-        missing=_missing(study, programme),
+        missing=_missing(study),
         secret=programme.secret if programme else Secret(),
     )
     return _judged(made, made.checks, found)
@@ -278,13 +276,6 @@ def _judged(found: Evaluation, checks: tuple[Check, ...], said: Verdict) -> Eval
     event = None if found.event is None else found.event.with_verdict(said.niveau)
     estimates = found.estimates.with_verdict(said.niveau)
     return replace(found, checks=checks, verdict=said, estimates=estimates, event=event)
-
-
-def _whose(panel: CellPanel, programme: Programme | None) -> str:
-    """Return the programmes whose seats a panel holds; nothing where no register names them."""
-    if programme is None or panel.seats_derived:
-        return ""
-    return programme.whose(panel.table.loc[panel.table["seats"] != 0, "rentree"].min())
 
 
 def _made(study: Study, names: tuple[str, ...], make: Callable) -> list[Check]:
@@ -298,15 +289,13 @@ def _made(study: Study, names: tuple[str, ...], make: Callable) -> list[Check]:
     return [found] if isinstance(found, Check) else found
 
 
-def _planted(study: Study, programme: Programme | None, draws: int) -> Planted | Absent:
+def _planted(study: Study, draws: int) -> Planted | Absent:
     """Return the fake programmes of a study, its seed and ramp-up declared by the programme."""
     if draws < 1:
         return Absent("Aucun faux programme n'a été demandé.")
-    seed, ramp = (
-        (0, RAMP)
-        if programme is None
-        else (programme.graine, programme.projection.montee_en_charge)
-    )
+    seed, ramp = 0, RAMP
+    if (programme := study.programme) is not None:
+        seed, ramp = programme.graine, programme.projection.montee_en_charge
     return attempt(
         plant,
         study.panel,
@@ -321,9 +310,9 @@ def _planted(study: Study, programme: Programme | None, draws: int) -> Planted |
     )
 
 
-def _masked(study: Study, programme: Programme | None) -> Masked | Absent:
+def _masked(study: Study) -> Masked | Absent:
     """Return the effects knowing that counts under the producer's threshold are hidden."""
-    secret = programme.secret if programme else Secret()
+    secret = study.programme.secret if study.programme else Secret()
     return attempt(
         masked,
         study.panel,
@@ -333,9 +322,9 @@ def _masked(study: Study, programme: Programme | None) -> Masked | Absent:
     )
 
 
-def _missing(study: Study, programme: Programme | None) -> str:
+def _missing(study: Study) -> str:
     """Return the announced primary outcome that the panel does not give; empty otherwise."""
-    wanted = study.outcome if programme is None else programme.resultats.principal
+    wanted = study.programme.resultats.principal if study.programme else study.outcome
     given = wanted in study.panel and study.panel[wanted].notna().any()
     return "" if given or wanted == study.outcome else wanted
 

@@ -13,7 +13,13 @@ import pandas as pd
 from scipy import stats
 
 from fpi_eval import text
-from fpi_eval.checks.thresholds import SMALLEST_REFERENCE, THRESHOLDS, UNKNOWN, Check, Threshold
+from fpi_eval.checks.thresholds import (
+    SMALLEST_REFERENCE,
+    UNKNOWN,
+    Check,
+    Threshold,
+    thresholds,
+)
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import final_dose
 from fpi_eval.impact.columns import as_panel
@@ -23,6 +29,7 @@ from fpi_eval.impact.j_and_bjs2_t import side_by_side
 from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.uncertainty import Clusters
 from fpi_eval.panel.cell_panel import CellPanel
+from fpi_eval.programme import Programme
 from fpi_eval.regression import linear
 from fpi_eval.regression.bands import joint_test
 from fpi_eval.results import Estimate, Estimates, EventStudy
@@ -38,8 +45,7 @@ class Study:
     given: CellPanel | pd.DataFrame
     outcome: str
     niveau: str | None = None
-    table: Mapping[str, Threshold] = field(default_factory=lambda: THRESHOLDS)
-    whose: str = ""  # programmes whose seats are in the panel, in words
+    programme: Programme | None = None
     columns: Mapping = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -58,6 +64,18 @@ class Study:
                 f"une étude est attendue, non « {type(study).__name__} » : "
                 "fpi.checks.Study(panel, résultat)."
             )
+
+    @cached_property
+    def table(self) -> dict[str, Threshold]:
+        """Thresholds of the checks, with those that the programme sets."""
+        return thresholds(self.programme.seuils if self.programme else None)
+
+    @property
+    def whose(self) -> str:
+        """Programmes whose seats the panel holds, in words; nothing where no register says."""
+        if self.programme is None or self.facts.seats_derived:
+            return ""
+        return self.programme.whose(self.panel.loc[self.panel["seats"] != 0, "rentree"].min())
 
     @cached_property
     def facts(self) -> CellPanel:

@@ -1,7 +1,5 @@
 """Checks on the years before: trend and what its test would miss, placebo, anticipation, bounds."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from fpi_eval import text
@@ -126,7 +124,7 @@ def anticipation(study: Study) -> Check:
     """Return whether entrants already move at the rentrée before the opening."""
     if "entrants" not in study.panel or study.panel["entrants"].isna().all():
         return study.blank("anticipation", "entrants inconnus.")
-    entry = replace(study, outcome="entrants")
+    entry = Study(study.facts, "entrants", study.niveau)
     age = entry.frame["time"].to_numpy(float) - first_time(entry.frame)
     found = before(entry.frame, (age == -1)[:, None])
     p_value = found.p_value()
