@@ -182,6 +182,10 @@ def test_what_is_named_wrong_is_refused_in_french(options, message):
         impact.j(own(), "recus", **{**NAMED, **options})
 
 
+def school_year(year):
+    return f"{year}-{year + 1}"
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -193,6 +197,12 @@ def test_what_is_named_wrong_is_refused_in_french(options, message):
         (
             lambda d: pd.concat([d, d]),
             "« classe », « annee » : deux lignes ou plus .* « c\\d+ » en \\d{4}",
+        ),
+        (
+            lambda d: pd.concat(
+                [d.assign(annee=d["annee"].dt.year.map(w)) for w in (str, school_year)]
+            ),
+            "« classe », « annee » : deux lignes ou plus",  # 2023 and « 2023-2024 »
         ),
         (lambda d: d.set_index("classe"), "« classe » : c'est l'index .*reset_index"),
         (lambda d: d[d["branche"] == "chimie"], "aucune ligne"),
@@ -237,7 +247,7 @@ def test_the_names_that_the_field_uses_say_where_the_estimator_is():
     for place, names in ALSO.items():
         where, name = place.rsplit(".", 1)
         assert hasattr(importlib.import_module(f"fpi_eval.{where}"), name), place
-        for module in (checks, fpi_eval.power):
+        for module in (checks, fpi_eval.headline, fpi_eval.power, fpi_eval.records):
             asked = [name for name in names.split() if name not in dir(module)][-1:]
             assert [place_said(module, name) for name in asked] == [place] * len(asked)
         assert place_said(impact, names.split()[0]) == place

@@ -8,6 +8,8 @@ notebooks published. The runner reads them without what computes them: each is i
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from fpi_eval.impact.field_names import unknown
+
 if TYPE_CHECKING:
     from fpi_eval.headline.of_effect import effet, seats_scope
     from fpi_eval.headline.of_jobs import emploi
@@ -33,7 +35,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import a name when it is first used."""
     if name not in _FROM:
-        raise AttributeError(f"module 'fpi_eval.headline' has no attribute {name!r}")
+        raise unknown(__name__, name, __all__)
     return getattr(import_module(f"{__name__}.{_FROM[name]}"), name)
 
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from fpi_eval.impact import field_names
+from fpi_eval.impact.field_names import unknown
 
 #: Name → module that defines it.
 _FROM = {
@@ -75,7 +75,7 @@ class _Estimators(ModuleType):
         return __all__
 
     def __getattr__(self, name: str) -> Any:
-        raise field_names.unknown(__name__, name, __all__)
+        raise unknown(__name__, name, __all__)
 
 
 for _name in _FROM:

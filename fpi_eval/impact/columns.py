@@ -161,7 +161,7 @@ def as_panel(
     columns = Columns(**named)
     _there(table, columns, named)
     made = _made(table, columns)
-    coding.once(table, columns.unit, columns.time)
+    coding.once(table, columns.unit, columns.time, made.get("rentree"))
     if y is not None:
         coding.numbers(table, y)
         if y in made:

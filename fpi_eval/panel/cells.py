@@ -86,8 +86,8 @@ def seat_grid(panel: pd.DataFrame, column: str = "seats") -> SeatGrid:
     """Return the seats of ``column`` as a grid; the panel must have one row per cell × rentrée."""
     coding.some(panel)
     codes, names = coding.codes(panel, "cell")
-    coding.once(panel, "cell", "rentree")
     rentree = coding.years(panel, "rentree")
+    coding.once(panel, "cell", "rentree", rentree)
     years = np.arange(rentree.min(), rentree.max() + 1)
     grid = np.full((len(names), len(years)), np.nan)
     seen = np.zeros(grid.shape, dtype=bool)

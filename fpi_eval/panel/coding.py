@@ -54,9 +54,14 @@ def not_in_the_index(table: pd.DataFrame, name: str) -> None:
         )
 
 
-def once(table: pd.DataFrame, unit: str, time: str) -> None:
-    """Raise when a unit has two rows in a year, or when either column is absent."""
+def once(table: pd.DataFrame, unit: str, time: str, at: np.ndarray | None = None) -> None:
+    """Raise when a unit has two rows in a year, or when either column is absent.
+
+    ``at`` are the years as read, shape (n_rows,): « 2023 » and « 2023-2024 » are one.
+    """
     pair = [_alike(column(table, name)) for name in (unit, time)]
+    if at is not None:
+        pair[1] = pd.Series(at, table.index)
     if in_order(*pair):
         return
     twice = pd.DataFrame(dict(enumerate(pair))).duplicated(keep=False).to_numpy()

@@ -79,7 +79,7 @@ def widen(
     """
     codes, labels = coding.codes(frame, unit, ordered=False)
     years = coding.years(frame, time)
-    coding.once(pd.DataFrame({unit: frame[unit], time: years}), unit, time)
+    coding.once(frame, unit, time, years)
     n, known = len(labels), ~np.isnan(coding.numbers(frame, outcome))
     if not known.any():
         raise FpiError("aucune valeur connue.", colonne=outcome)
