@@ -794,12 +794,14 @@ def test_what_checks_find_is_told_in_english(noisy, outcome):
         assert all(translated.said(check.phrase) for check in found)
 
 
-@pytest.mark.parametrize("name", [name for name, row in THRESHOLDS.items() if row.hard])
-def test_a_forbidden_effect_is_told_in_english_whichever_check_failed(evaluation, name):
-    failed = replace(a_check(name, FAIL, hard=True), titre=THRESHOLDS[name].titre)
+def test_a_forbidden_effect_is_told_in_english_whichever_checks_failed(evaluation):
+    hard = {name: row.titre for name, row in THRESHOLDS.items() if row.hard}
+    failed = [replace(a_check(name, FAIL, hard=True), titre=titre) for name, titre in hard.items()]
     refused = allowed(evaluation.with_checks(failed), evaluation)
     with speaking("en"):
-        assert translated.said(str(refused)).startswith("The verdict forbids giving the effect")
+        told = translated.said(str(refused))
+    assert told.startswith("The verdict forbids giving the effect. “")
+    assert told.count("” failed.") == len(hard) > 1
 
 
 def test_an_evaluation_without_openings_or_without_an_outcome_is_refused(noisy):

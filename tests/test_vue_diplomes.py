@@ -253,7 +253,7 @@ def test_before_any_opening_the_report_says_why_there_is_no_effect(early):
 def test_a_failed_hard_check_hides_every_number_but_shows_the_checks(refused):
     assert refused.evaluation.blocked
     assert refused.reponse.startswith("Aucun effet n'est donné.\n\nLe verdict interdit de donner")
-    assert refused.reponse.endswith("échec de « Formations comparables ailleurs ».")
+    assert refused.reponse.endswith("Échec de « Formations comparables ailleurs ».")
     assert refused.chiffres.notes["bloque"] == "oui"
     assert "100 places" not in refused.reponse
     for name in (*SHOWN, "plantes", "renverser"):

@@ -132,8 +132,9 @@ class Evaluation(Result):
 
     @property
     def hard_failures(self) -> str:
-        """The hard checks that failed, in words; empty when none did."""
-        return text.liste(f"« {c.titre} »" for c in self.checks if c.dur and c.statut == FAIL)
+        """A sentence for each hard check that failed; empty when none did."""
+        failed = (c.titre for c in self.checks if c.dur and c.statut == FAIL)
+        return " ".join(f"Échec de « {titre} »." for titre in failed)
 
     def total(self) -> Estimate:
         """Return the net effect per seat times the seat-years seen, with its interval.
@@ -186,9 +187,7 @@ class Evaluation(Result):
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the event study, or the estimates where there is none."""
         if self.blocked:
-            raise FpiError(
-                f"le verdict interdit de montrer l'effet : échec de {self.hard_failures}."
-            )
+            raise FpiError(f"le verdict interdit de montrer l'effet. {self.hard_failures}")
         return self.estimates.plot(ax) if self.event is None else self.event.plot(ax)
 
     def method(self) -> str:

@@ -127,9 +127,7 @@ def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
     if isinstance(evaluation, Absent):
         return evaluation
     if evaluation.blocked:
-        return Absent(
-            f"Le verdict interdit de donner l'effet : échec de {evaluation.hard_failures}."
-        )
+        return Absent(f"Le verdict interdit de donner l'effet. {evaluation.hard_failures}")
     found = _passed(found, evaluation.secret)
     headed = getattr(found, "with_verdict", None)  # a table of figures has no heading
     return headed(evaluation.verdict.niveau) if headed else found
