@@ -22,7 +22,7 @@ from fpi_eval.sources.geographie import COMMUNE
 from fpi_eval.sources.naf import secteurs
 from fpi_eval.sources.reading import TableSchema, column
 from fpi_eval.sources.reading.headers import Renaming, spelling
-from fpi_eval.sources.reading.large import LargeFile, bad_value
+from fpi_eval.sources.reading.large import LargeFile
 from fpi_eval.sources.reading.reading import Reading
 from fpi_eval.text import liste, nombre
 
@@ -127,8 +127,7 @@ def _years(header: Iterable[str], pattern: re.Pattern[str]) -> dict[int, str]:
 class _Sums:
     """Running sums by place × sector × year; each batch is added and forgotten."""
 
-    fichier: str
-    schema: TableSchema
+    file: LargeFile
     years: list[int]
     places: pd.DataFrame
     sectors: np.ndarray
@@ -151,8 +150,7 @@ class _Sums:
         shape = (len(years), groups.ngroups * len(sectors))
         names = (*_YEARS, *(f"{series}_connus" for series in _YEARS), "masquees")
         return cls(
-            file.name,
-            file.schema,
+            file,
             years,
             groups.size().reset_index()[_PLACE],
             np.asarray(sectors),
@@ -194,7 +192,7 @@ class _Sums:
         wrong = (values < 0) | (np.abs(values - np.rint(values)) > 0)
         if wrong.any():
             row = int(wrong.argmax())
-            raise bad_value(self.fichier, self.schema.column(name), f"{values[row]:g}", start + row)
+            raise self.file.bad_value(name, f"{values[row]:g}", start + row)
         return values
 
     def table(self) -> pd.DataFrame:
@@ -223,7 +221,7 @@ class _Sums:
             f"commune × APE en double ({self.place_of.index[commune]} × "
             f"{self.sector_of.index[ape]}) ; {int(twice.sum())} doublon(s) en tout. Attendu : une "
             "seule ligne. Téléchargez le fichier à nouveau.",
-            fichier=self.fichier,
+            fichier=self.file.name,
             ligne=row + 2,
             colonne="code_commune × code_ape",
         )
@@ -235,7 +233,7 @@ class _Sums:
                 raise FpiError(
                     f"{nombre(codes.total())} lignes sur {nombre(rows)} ont un code que la "
                     f"nomenclature ne connaît pas ({_most(codes)}). {_REMEDY[kind]}",
-                    fichier=self.fichier,
+                    fichier=self.file.name,
                     colonne=kind,
                 )
 

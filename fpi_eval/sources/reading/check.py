@@ -178,9 +178,19 @@ def _french(
     column = schema.column(str(first["column"]))
     row = first["index"]
     ligne = None if pd.isna(row) else line_of(int(row), lines)
+    found, more = _shown(first["failure_case"], column), _more(faults["index"].nunique() - 1)
+    return bad_value(column, found, fichier, ligne, more)
+
+
+def bad_value(
+    column: ColumnSchema, found: str, fichier: str | None, ligne: int | None, more: str = ""
+) -> FpiError:
+    """Return the error of a value that its column may not hold, and what to do about it."""
+    remedy = "Corrigez la valeur : cette cellule ne peut pas être vide."
+    if column.nullable:
+        remedy = "Corrigez la valeur, ou videz la cellule si la donnée manque."
     return FpiError(
-        f"trouvé {_shown(first['failure_case'], column)}, attendu {expectation(column)}. "
-        f"{remedy(column)}{_more(faults['index'].nunique() - 1)}",
+        f"trouvé {found}, attendu {expectation(column)}. {remedy}{more}",
         fichier=fichier,
         ligne=ligne,
         colonne=column.header,
@@ -221,13 +231,6 @@ def _duplicate_key(
         ligne=line_of(second, lines),
         colonne=names,
     )
-
-
-def remedy(column: ColumnSchema) -> str:
-    """Return what to do about a value that its column may not hold."""
-    if column.nullable:
-        return "Corrigez la valeur, ou videz la cellule si la donnée manque."
-    return "Corrigez la valeur : cette cellule ne peut pas être vide."
 
 
 def line_of(row: int, lines: LineNumbers | None) -> int:

@@ -20,15 +20,16 @@ import pyarrow.parquet as pq
 
 from fpi_eval.errors import FpiError
 from fpi_eval.pinned import sha256, verify
-from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation, remedy
+from fpi_eval.sources.reading import TableSchema, bad_value, check
 from fpi_eval.sources.reading.headers import Renaming, match_header, spelling
 from fpi_eval.sources.reading.raw import (
     GZIP,
     SEPARATORS,
     UTF_16,
     first_record,
-    no_gzip,
+    not_whole,
     refuse_mojibake,
+    truncated,
     unreadable,
 )
 from fpi_eval.sources.reading.reading import MISSING, Provenance, Reading, convert, refuse_doubled
@@ -100,10 +101,7 @@ class LargeFile:
         try:
             return pq.read_schema(self.path).names
         except (pa.ArrowInvalid, OSError) as error:
-            raise FpiError(
-                "ce n'est pas un fichier Parquet entier. Téléchargez-le à nouveau.",
-                fichier=self.name,
-            ) from error
+            raise not_whole("Parquet", self.name) from error
 
     def _csv_header(self) -> list[str]:
         with self._open() as stream:
@@ -174,7 +172,7 @@ class LargeFile:
                 return
             records += batch.num_rows
             if bad:
-                raise self._truncated(bad[0])
+                raise truncated(bad[0], self.header, self.name, self._line_of(bad[0]))
             yield pa.Table.from_batches([batch]).rename_columns(list(places))
 
     def _refuse_swallowed(self, records: int) -> None:
@@ -248,21 +246,17 @@ class LargeFile:
         if not wrong.any():
             return None
         row = int(wrong.to_numpy().argmax())
-        return bad_value(self.name, self.schema.column(name), texts.iloc[row], start + row)
+        return self.bad_value(name, texts.iloc[row], start + row)
 
-    def _truncated(self, row: pacsv.InvalidRow) -> FpiError:
+    def bad_value(self, name: str, found: str, row: int) -> FpiError:
+        """Return the error of a value that its column may not hold, at a row counted from 0."""
+        return bad_value(self.schema.column(name), f"« {found} »", self.name, row + 2)
+
+    def _line_of(self, row: pacsv.InvalidRow) -> int | None:
         needle = row.text.encode(self.encoding.removesuffix("-sig"))
         with self._open() as stream:
             lines = enumerate(stream, start=1)
-            ligne = next((n for n, line in lines if line.rstrip(b"\r\n") == needle), None)
-        return FpiError(
-            f"{row.actual_columns} valeur(s) trouvée(s), {row.expected_columns} attendue(s) comme "
-            "dans l'en-tête : ligne tronquée ou séparateur de trop. Téléchargez le fichier à "
-            "nouveau, ou corrigez la ligne.",
-            fichier=self.name,
-            ligne=ligne,
-            colonne=self.header[min(row.actual_columns, row.expected_columns) - 1],
-        )
+            return next((n for n, line in lines if line.rstrip(b"\r\n") == needle), None)
 
 
 class _Watched(io.RawIOBase):
@@ -283,20 +277,10 @@ class _Watched(io.RawIOBase):
         try:
             block = self.stream.read(size)
         except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise no_gzip(self.fichier) from error
+            raise not_whole("gzip", self.fichier) from error
         self.ends += block.count(b"\n")
         self.last = block[-1:] or self.last
         return block
-
-
-def bad_value(fichier: str, column: ColumnSchema, found: object, row: int) -> FpiError:
-    """Return the French error for a value that its column may not hold."""
-    return FpiError(
-        f"trouvé « {found} », attendu {expectation(column)}. {remedy(column)}",
-        fichier=fichier,
-        ligne=row + 2,
-        colonne=column.header,
-    )
 
 
 def read_filtered(

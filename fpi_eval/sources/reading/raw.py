@@ -102,7 +102,7 @@ class RawFile:
         try:
             return gzip.decompress(self.content)
         except (OSError, EOFError, zlib.error) as error:
-            raise no_gzip(self.name) from error
+            raise not_whole("gzip", self.name) from error
 
     def _decode_cp1252(
         self, plain: bytes, encoding: str, error: UnicodeDecodeError
@@ -210,20 +210,10 @@ class RawFile:
             lines = enumerate(self.text.split("\n"), start=1 + self.skipped)
             raise unreadable(lines, self.name) from error
         if bad:
-            raise self._truncated(bad[0])
+            row = bad[0]
+            line = line_of(row.number - 2, self.lines) if row.number else None
+            raise truncated(row, self.header, self.name, line)
         return {i: table.column(names[i]).to_pandas() for i in positions}
-
-    def _truncated(self, row: pacsv.InvalidRow) -> FpiError:
-        found, expected = row.actual_columns, row.expected_columns
-        place = min(max(found, 1), expected)
-        return FpiError(
-            f"{found} valeur(s) trouvée(s), {expected} attendue(s) comme dans l'en-tête : "
-            "ligne tronquée ou séparateur de trop. Téléchargez le fichier à nouveau, ou "
-            "corrigez la ligne.",
-            fichier=self.name,
-            ligne=line_of(row.number - 2, self.lines) if row.number else None,
-            colonne=self.header[place - 1] or f"n° {place}",
-        )
 
 
 class Lines:
@@ -257,10 +247,26 @@ def unreadable(lines: Iterable[tuple[int, str | bytes]], fichier: str) -> FpiErr
     )
 
 
-def no_gzip(fichier: str) -> FpiError:
-    """Return the error of an archive that is cut short or damaged."""
+def not_whole(kind: str, fichier: str) -> FpiError:
+    """Return the error of a file that is cut short, damaged or not of the kind that it says."""
     return FpiError(
-        "ce n'est pas un fichier gzip entier. Téléchargez-le à nouveau.", fichier=fichier
+        f"ce n'est pas un fichier {kind} entier. Téléchargez-le à nouveau.", fichier=fichier
+    )
+
+
+def truncated(
+    row: pacsv.InvalidRow, header: list[str], fichier: str, ligne: int | None
+) -> FpiError:
+    """Return the error of a row that has fewer or more values than the header."""
+    found, expected = row.actual_columns, row.expected_columns
+    place = min(max(found, 1), expected)
+    return FpiError(
+        f"{found} valeur(s) trouvée(s), {expected} attendue(s) comme dans l'en-tête : "
+        "ligne tronquée ou séparateur de trop. Téléchargez le fichier à nouveau, ou "
+        "corrigez la ligne.",
+        fichier=fichier,
+        ligne=ligne,
+        colonne=header[place - 1] or f"n° {place}",
     )
 
 

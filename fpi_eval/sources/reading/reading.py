@@ -18,10 +18,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fpi_eval.errors import FpiError
-from fpi_eval.sources.reading import ColumnSchema, TableSchema, check, expectation, line_of, remedy
+from fpi_eval.sources.reading import (
+    ColumnSchema,
+    TableSchema,
+    bad_value,
+    check,
+    expectation,
+    line_of,
+)
 from fpi_eval.sources.reading.check import LineNumbers
 from fpi_eval.sources.reading.headers import Renaming, as_written, match_header
-from fpi_eval.sources.reading.raw import RawFile, read_bytes
+from fpi_eval.sources.reading.raw import RawFile, not_whole, read_bytes
 
 SPACES = re.compile("[ \u00a0\u2009\u202f]")
 NUMBER = re.compile(rf"[+-]?(?:\d{{1,3}}(?:{SPACES.pattern}\d{{3}})+|\d+)(?:[.,]\d+)?", re.ASCII)
@@ -153,12 +160,7 @@ def convert(
     if faulty.any():
         row = int(faulty.argmax())
         found = f"« {values.iloc[row]} »" if values.iloc[row].strip() else "une cellule vide"
-        raise FpiError(
-            f"trouvé {found}, attendu {expectation(column)}. {remedy(column)}",
-            fichier=fichier,
-            ligne=line_of(row, lines),
-            colonne=column.header,
-        )
+        raise bad_value(column, found, fichier, line_of(row, lines))
     return parsed.take(places).reset_index(drop=True)
 
 
@@ -230,9 +232,7 @@ def _read_parquet(path: Path, schema: TableSchema, renaming: Renaming) -> Readin
     try:
         arrow = pq.read_table(pa.BufferReader(content))
     except (pa.ArrowInvalid, OSError) as error:
-        raise FpiError(
-            "ce n'est pas un fichier Parquet entier. Téléchargez-le à nouveau.", fichier=path.name
-        ) from error
+        raise not_whole("Parquet", path.name) from error
     places, unknown, absent = match_header(arrow.column_names, schema, renaming, path.name)
     schema = as_written(schema, arrow.column_names, places)
     columns = {}
