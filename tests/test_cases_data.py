@@ -116,14 +116,11 @@ def test_what_is_no_bts_is_set_aside_counted_and_named(tmp_path):
 # ── exports of 2025 and older short names ───────────────────────────────────────────────────────
 
 
-def test_a_constat_without_year_takes_that_of_its_name_and_says_so(tmp_path):
+def test_a_constat_without_year_takes_that_of_its_name(tmp_path):
     text = "UAI,Mef Bcp 11,Nombre d'élèves : Total,Nombre d'élèves : Filles\n"
     path = put(tmp_path, "constat_2025.csv", text + "0010001W,23210025524,12,0\n")
     reading = read_constat(path, 2025)
     assert reading.table[["rentree", "effectif"]].to_numpy().tolist() == [[2025, 12]]
-    assert reading.provenance.remarques == {
-        "lignes dont la rentrée, 2025, vient du nom du fichier": 1
-    }
     with pytest.raises(FpiError, match=r"constat_2025\.csv"):
         read_constat(path)
 
@@ -169,13 +166,12 @@ def test_a_capacity_repeated_on_sub_rows_counts_once_and_their_wishes_add_up(tmp
     assert 1 in reading.provenance.lignes_ecartees.values()
 
 
-def test_a_repeat_that_nothing_tells_from_a_sub_row_is_counted_in_the_remarks(tmp_path):
+def test_a_repeat_that_nothing_tells_from_a_sub_row_is_added_up(tmp_path):
     row = "0010001W;23820025007;N;ST;15;6;;2;\n"
     reading = read_affelnet(
         put(tmp_path, "attractivite_capacite_2022.csv", EXTRACT + row + row), 2022
     )
     assert reading.table["places"].sum() == 30
-    assert any("deux fois" in k and v == 15 for k, v in reading.provenance.remarques.items())
 
 
 def test_affelnet_with_short_names_gives_places_and_unknown_wishes(tmp_path):
@@ -183,7 +179,6 @@ def test_affelnet_with_short_names_gives_places_and_unknown_wishes(tmp_path):
     reading = read_affelnet(put(tmp_path, "attractivite_capacite_2022.csv", text), 2022)
     assert reading.table["places"].tolist() == [24]
     assert reading.table["voeux_1"].isna().all()
-    assert reading.provenance.remarques["lignes sans vœux (colonne absente)"] == 1
 
 
 def test_bts_in_commas_without_course_names_is_read(tmp_path):
@@ -191,7 +186,6 @@ def test_bts_in_commas_without_course_names_is_read(tmp_path):
     text += "0690001A,56,Apprentissage,12,32212031202\n0570001B,146,Scolaire,12,44210099901\n"
     reading = read_parcoursup_bts(put(tmp_path, "BTS_attractivite_capacite_2025.csv", text), 2025)
     assert reading.table["places"].tolist() == [12, 12]
-    assert 2 in reading.provenance.remarques.values()
     assert places(reading.table).ecartees["raison"].tolist() == ["pas un BTS : fcil de niveau 4"]
 
 

@@ -17,18 +17,18 @@ from fpi_eval.sources.reading import uai_key
 from fpi_eval.sources.register.budget import overspent
 from fpi_eval.sources.register.fault import plain_number
 from fpi_eval.sources.register.known import Course, Known
-from fpi_eval.sources.register.openings import (
-    REGISTRE,
-    derive_openings,
-    reconcile,
-    write_template,
-)
+from fpi_eval.sources.register.observed import derive_openings as derived
+from fpi_eval.sources.register.openings import REGISTRE
 from fpi_eval.sources.register.openings import read_ouvertures as read
-from fpi_eval.sources.register.template import FIELDS, ProgrammeFacts
+from fpi_eval.sources.register.reconcile import reconcile as reconciled
+from fpi_eval.sources.register.template import FIELDS, ProgrammeFacts, write_template
 
 FPI = load_programme(Path(__file__).parents[1] / "data" / "fpi_aura")
 FILIERES = {filiere.code: filiere.libelle for filiere in FPI.filieres}
 read_ouvertures = partial(read, projets=FPI.noms_projets, filieres=FILIERES)
+AS_BEFORE = pd.DataFrame(columns=["ancien_cfd", "nouveau_cfd"], dtype="str")
+derive_openings = partial(derived, continuity=AS_BEFORE)
+reconcile = partial(reconciled, continuity=AS_BEFORE)
 NAMES = [column.name for column in REGISTRE.columns]
 AIN = Territoire(
     code_region="84", region="Région d'essai",
@@ -592,7 +592,6 @@ def test_a_closed_course_counts_as_minus_its_seats():
 def test_two_openings_of_one_cell_are_compared_together():
     asked = register(("A", MEF, CFD_, 2024, 12), ("A", MEF, CFD_, 2024, 3))
     found = reconcile(asked, capacities(seats("A", 2023, 12), seats("A", 2024, 27)))
-    assert found["declarees"].tolist() == [15, 15]
     assert found["statut"].tolist() == ["confirmée", "confirmée"]
 
 
@@ -651,17 +650,8 @@ def test_only_a_cell_known_at_both_rentrees_gains_seats():
         seats("F", 2023, 12), seats("F", 2024, 12), seats("F", 2024, 12),  # one row, then two
     )  # fmt: skip
     found = derive_openings(observed)
-    columns = ["uai", "places_ouvertes", "places_avant", "places_apres"]
-    assert found[columns].to_numpy().tolist() == [["A", 12, 12, 24]]
-    assert found.attrs["comparees"] == 2
-    assert found.attrs["ecartees"] == {
-        "formation à distance": 0, "sans code de formation": 0,
-        "code scindé ou fusionné dans l'établissement": 0,
-        "absente l'année précédente": 1, "places inconnues": 1, "nombre de lignes différent": 1,
-    }  # fmt: skip
-    assert list(found.columns[: len(NAMES)]) == NAMES
-    assert found.loc[0, ["projet", "niveau", "voie", "rentree"]].tolist() == [
-        "DERIVEE", "secondaire", "scolaire", 2024]  # fmt: skip
+    columns = ["uai", "voie", "rentree", "places_ouvertes"]
+    assert found[columns].to_numpy().tolist() == [["A", "scolaire", 2024, 12]]
 
 
 def test_seats_are_added_within_a_voie_and_never_across_voies_levels_or_sources():
@@ -670,7 +660,7 @@ def test_seats_are_added_within_a_voie_and_never_across_voies_levels_or_sources(
     rows += [(*seats("A", 2023, 9)[:3], "apprentissage", 2023, 9, "Affelnet")]
     rows += [seats("A", 2024, 90, source="Parcoursup")]
     found = derive_openings(capacities(*rows))
-    assert found[["places_avant", "places_apres"]].to_numpy().tolist() == [[18, 21]]
+    assert found["places_ouvertes"].tolist() == [3]  # 18, then 21
 
 
 CHANGED = pd.DataFrame({"ancien_cfd": [CFD_], "nouveau_cfd": ["40025012"]})
@@ -679,7 +669,7 @@ CHANGED = pd.DataFrame({"ancien_cfd": [CFD_], "nouveau_cfd": ["40025012"]})
 def test_a_new_code_is_not_a_new_seat():
     observed = capacities(seats("A", 2023, 12), seats("A", 2024, 12, "23810025012", "40025012"))
     assert len(derive_openings(observed, continuity=CHANGED)) == 0
-    assert derive_openings(observed).attrs["ecartees"]["absente l'année précédente"] == 1
+    assert len(derive_openings(observed)) == 0
 
 
 def test_old_and_new_codes_alive_together_are_added_up():
@@ -701,20 +691,12 @@ def test_a_diploma_that_splits_is_set_aside_only_where_its_parts_stand():
     )  # fmt: skip
     found = derive_openings(observed, continuity=split)
     assert found["uai"].tolist() == ["B"]
-    assert found.attrs["ecartees"]["code scindé ou fusionné dans l'établissement"] == 1
 
 
 def test_renovations_that_turn_round_are_refused():
     circle = pd.DataFrame({"ancien_cfd": [CFD_, "40025012"], "nouveau_cfd": ["40025012", CFD_]})
     with pytest.raises(FpiError, match="tournent en rond"):
         derive_openings(capacities(seats("A", 2023, 12)), continuity=circle)
-
-
-def test_distance_courses_are_left_out_and_counted():
-    observed = capacities(seats("A", 2023, 400), seats("A", 2024, 900)).assign(a_distance=True)
-    found = derive_openings(observed)
-    assert len(found) == 0
-    assert found.attrs["ecartees"]["formation à distance"] == 2
 
 
 def test_a_gap_year_gives_no_change():
@@ -734,18 +716,14 @@ def read_raw(folder, name, columns):
     return table.rename(columns=columns)
 
 
-def test_the_real_affelnet_files_have_17184_common_cells_of_which_1554_rise(donnees_reelles):
+def test_1554_cells_of_the_real_affelnet_files_rise(donnees_reelles):
     """Raw sums, before any capacity is taken for a code: what the files say at face value."""
     columns = {"Etablissement d'accueil": "uai", "MEF STAT 11": "mefstat11",
                "Capacité carte scolaire": "places"}  # fmt: skip
     parts = [read_raw(donnees_reelles, f"attractivite_capacite_{y}.csv", columns).assign(rentree=y)
              for y in (2021, 2022)]  # fmt: skip
     table = pd.concat(parts).astype({"places": float})
-    table = table.assign(cfd=None, voie="scolaire", a_distance=False, source="Affelnet")
-    table = table.assign(niveau="secondaire")
-    found = derive_openings(table)
-    set_aside = found.attrs["ecartees"]
-    assert found.attrs["comparees"] + set_aside["nombre de lignes différent"] == 17184
+    table = table.assign(cfd=None, voie="scolaire", niveau="secondaire", source="Affelnet")
     keys = [name for name in table if name not in ("places", "cfd")]
     even = table.groupby(keys, as_index=False)["places"].sum().assign(cfd=None)
     assert len(derive_openings(even)) == 1554

@@ -186,8 +186,7 @@ class Panels:
         Seats follow their course through a renovation; where a diploma splits or merges in the
         establishment, nothing is derived.
         """
-        seats = self.capacites.table.assign(a_distance=False)
-        openings = derive_openings(seats, continuity=self._followed)
+        openings = derive_openings(self.capacites.table, continuity=self._followed)
         coded = with_course(openings, self.donnees.nomenclatures.mef, self.identity, self.filieres)
         regions = self.donnees.nomenclatures.departements.drop_duplicates("code_departement")
         regions = regions.set_index("code_departement")["code_region"]

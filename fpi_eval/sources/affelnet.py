@@ -6,7 +6,7 @@ capacity outside 5 to 500 (900, 999, 1000) means missing. Publisher: rectorats, 
 
 A cell (establishment × course) may stand on several rows. Where the export says « Type de MEF »,
 rows « Affectation » are sub-rows of one class that all carry its whole capacity: it is counted
-once. Older files lost that column: their repeats are added up, and counted in the remarks.
+once. Older files lost that column: their repeats are added up.
 """
 
 from dataclasses import replace
@@ -48,7 +48,7 @@ def read_affelnet(path: Path, rentree: int, *, renaming: Renaming | None = None)
     Reading
         Table: uai, mefstat11, rentree, places (NaN where the capacity is a missing code),
         voeux_1 (NaN without that column); one row per row of the file that counts, sub-rows of
-        one class being one row. What was set aside or may be counted twice is in `provenance`.
+        one class being one row. What was set aside is in `provenance`.
     """
     reading = without_uai(read_table(path, AFFELNET, renaming))
     table = reading.table
@@ -64,7 +64,7 @@ def read_affelnet(path: Path, rentree: int, *, renaming: Renaming | None = None)
     }
     if len(whole) < len(kept):
         aside["sous-ligne d'une même classe, capacité déjà comptée"] = len(kept) - len(whole)
-    origin = replace(reading.provenance, lignes_ecartees=aside, remarques=_remarks(whole, kept))
+    origin = replace(reading.provenance, lignes_ecartees=aside)
     whole.insert(2, "rentree", rentree)
     columns = [*CELL, "rentree", "places", "voeux_1"]
     return Reading(whole[columns].reset_index(drop=True), origin)
@@ -79,17 +79,3 @@ def _one_row_a_class(rows: pd.DataFrame) -> pd.DataFrame:
     wishes = rows[repeats].groupby(same, dropna=False)["voeux_1"].transform("sum", min_count=1)
     rows = rows.assign(voeux_1=rows["voeux_1"].mask(repeats, wishes))
     return rows[~(repeats & rows[repeats].duplicated(same).reindex(rows.index, fill_value=False))]
-
-
-def _remarks(rows: pd.DataFrame, read: pd.DataFrame) -> dict[str, int]:
-    """Return what a reader of the places must know: repeats that nothing tells from sub-rows."""
-    found = {"lignes sans places connues": int(rows["places"].isna().sum())}
-    if rows["voeux_1"].isna().all():
-        found["lignes sans vœux (colonne absente)"] = len(rows)
-    if "type_mef" not in read:
-        again = rows["places"].notna() & rows.duplicated([*CELL, "places"])
-        if again.any():
-            found["places comptées deux fois si ces répétitions sont des sous-lignes"] = int(
-                rows.loc[again, "places"].sum()
-            )
-    return found

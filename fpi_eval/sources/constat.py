@@ -6,7 +6,6 @@ an establishment that teaches both counts its pupils only. The level is the year
 by the MEF (4th digit), so that a course has one row per year. Publisher: DEPP.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
@@ -56,8 +55,6 @@ def read_constat(
                 ligne=1,
             )
         table["rentree"] = rentree
-        said = {f"lignes dont la rentrée, {rentree}, vient du nom du fichier": len(table)}
-        origin = replace(origin, remarques=said)
     else:
         of_its_year(reading, rentree, "Rentrée scolaire")
     table = table.astype({"rentree": "int64"})

@@ -5,7 +5,6 @@ those below are needed. From 2021 on, the label « Filière de formation » is w
 last one is `form_lib_voe_acc`. A session's rentrée is the September that follows it.
 """
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -79,8 +78,7 @@ def read_parcoursup(
         Table: rentree, cod_aff_form (from the course's link where the column is absent; NaN
         without link: join on uai, formation, specialite, detail), uai (NaN when obsolete),
         code_departement (three characters), academie, type_formation, formation, specialite,
-        detail, places, candidats, admis, admis_f, a_distance; every row of the file. What is
-        unknown is counted in `provenance.remarques`.
+        detail, places, candidats, admis, admis_f, a_distance; every row of the file.
     """
     reading = of_its_year(read_table(path, PARCOURSUP, renaming), rentree, "session")
     table = reading.table
@@ -90,17 +88,7 @@ def read_parcoursup(
     table["code_departement"] = table["code_departement"].str.zfill(3)
     table["rentree"] = table["rentree"].astype("int64")
     table["a_distance"] = _is_distance(table)
-    origin = replace(
-        reading.provenance,
-        remarques={
-            "lignes sans identifiant de formation": int(table["cod_aff_form"].isna().sum()),
-            f"lignes dont l'UAI est un « {OBSOLETE} »": int(table["uai"].isna().sum()),
-            "lignes sans places connues": int(table["places"].isna().sum()),
-            "lignes de formations à distance": int(table["a_distance"].sum()),
-            "places de formations à distance": int(table.loc[table["a_distance"], "places"].sum()),
-        },
-    )
-    return Reading(table[list(TIDY)], origin)
+    return Reading(table[list(TIDY)], reading.provenance)
 
 
 def _is_distance(table: pd.DataFrame) -> pd.Series:

@@ -7,7 +7,6 @@ the same course several times: rows are kept apart.
 """
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -50,36 +49,21 @@ def read_parcoursup_bts(path: Path, rentree: int, *, renaming: Renaming | None =
     -------
     Reading
         Table: uai, mefstat11 (first year), cfd (missing where the file does not say it), voie,
-        rentree, places (NaN when unknown), voeux, formation, a_distance; every row of the file. The
-        distance courses (CNED and the like: 2,000 places of AURA's BTS-Production in 2022) and the
-        establishments whose identifier is no UAI are counted in `provenance.remarques`.
+        rentree, places (NaN when unknown), voeux, formation, a_distance (CNED and the like: 2,000
+        places of AURA's BTS-Production in 2022); every row of the file.
     """
     reading = without_uai(read_table(path, PARCOURSUP_BTS, renaming))
     table = reading.table
-    unnamed = "formation" not in table
     for name in ("cfd", "formation"):
         if name not in table:
             table[name] = pd.Series(None, table.index, dtype="str")
     table["voie"] = table["voie"].str.lower()
     table["rentree"] = rentree
     table["a_distance"] = mentions(table["formation"], DISTANCE)
-    origin = replace(
-        reading.provenance,
-        remarques={
-            "lignes de formations à distance": int(table["a_distance"].sum()),
-            "places de formations à distance": int(table.loc[table["a_distance"], "places"].sum()),
-            "lignes dont l'identifiant n'est pas un UAI": int(
-                (~table["uai"].str.fullmatch(r"\d{7}[A-Z]")).sum()
-            ),
-            "lignes sans places connues": int(table["places"].isna().sum()),
-        },
-    )
-    if unnamed:
-        origin.remarques["lignes sans intitulé, formations à distance non repérées"] = len(table)
     columns = [
         "uai", "mefstat11", "cfd", "voie", "rentree", "places", "voeux", "formation", "a_distance",
     ]  # fmt: skip
-    return Reading(table[columns], origin)
+    return Reading(table[columns], reading.provenance)
 
 
 def mentions(words: pd.Series, pattern: str) -> pd.Series:

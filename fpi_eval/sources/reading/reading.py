@@ -59,7 +59,6 @@ class Provenance:
     colonnes_inconnues: tuple[str, ...] = ()
     colonnes_absentes: tuple[str, ...] = ()
     lignes_ecartees: dict[str, int] = field(default_factory=dict)
-    remarques: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

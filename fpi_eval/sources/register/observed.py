@@ -4,7 +4,6 @@ Places are compared for one establishment × course × voie, within one source, 
 and the one before. A hidden capacity is unknown, not zero; a new row is not a new seat.
 """
 
-import numpy as np
 import pandas as pd
 
 from fpi_eval.errors import FpiError
@@ -13,26 +12,20 @@ from fpi_eval.text import liste
 
 CAPACITES = ("uai", "mefstat11", "cfd", "niveau", "voie", "rentree", "places", "source")
 CELL = ["source", "uai", "course", "voie"]
-DERIVEE = "DERIVEE"
+OPENED = ["uai", "mefstat11", "cfd", "voie", "rentree"]
 
 
-def derive_openings(
-    capacities: pd.DataFrame,
-    *,
-    continuity: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """Return the seat increases that capacity files show by themselves, shaped as a register.
+def derive_openings(capacities: pd.DataFrame, *, continuity: pd.DataFrame) -> pd.DataFrame:
+    """Return the seat increases that capacity files show by themselves.
 
     Only a cell (establishment × course × voie, one source) published at both rentrées, with
-    known places and the same number of rows, can have gained seats; everything else is counted
-    in ``attrs["ecartees"]`` with its reason, and gives nothing.
+    known places and the same number of rows, can have gained seats; everything else gives nothing.
 
     Parameters
     ----------
     capacities : DataFrame
-        uai, mefstat11, cfd, niveau, voie, rentree, places, source, and a_distance (boolean) where
-        distance courses must be left out.
-    continuity : DataFrame, optional
+        uai, mefstat11, cfd, niveau, voie, rentree, places, source; distance courses left out.
+    continuity : DataFrame
         ancien_cfd, nouveau_cfd: renovations, one for one. Old and new codes alive together are
         added up. Where a diploma splits or merges, codes stay apart, and a cell is set aside
         as soon as a linked code stands in the same establishment: seats may have moved.
@@ -40,31 +33,17 @@ def derive_openings(
     Returns
     -------
     DataFrame
-        The register's columns (projet ``DERIVEE``, places_prevues, cout, subvention, filiere
-        unknown), code_departement, and places_avant, places_apres, source.
+        uai, mefstat11, cfd, voie, rentree, code_departement, and the places gained as a register
+        has them: ``places_ouvertes``.
     """
-    distance = capacities.get("a_distance", pd.Series(False, capacities.index)).fillna(False)
-    observed = observed_places(capacities[~distance.astype(bool)], continuity)
+    observed = observed_places(capacities, continuity)
     pairs = _with_year_before(observed)
-    reasons = {
-        "code scindé ou fusionné dans l'établissement": _in_doubt(pairs, observed, continuity),
-        "absente l'année précédente": pairs["lignes_avant"].isna(),
-        "places inconnues": pairs["places"].isna() | pairs["places_avant"].isna(),
-        "nombre de lignes différent": pairs["lignes"] != pairs["lignes_avant"],
-    }
-    aside, counts = pd.Series(False, pairs.index), {}
-    for reason, rows in reasons.items():
-        counts[reason] = int((rows & ~aside).sum())
-        aside |= rows
-    pairs["gain"] = pairs["places"] - pairs["places_avant"]
-    openings = _as_register(pairs[~aside & (pairs["gain"] >= 1)])
-    codeless = capacities["mefstat11"].isna() & capacities["cfd"].isna()
-    openings.attrs["ecartees"] = {
-        "formation à distance": int(distance.sum()),
-        "sans code de formation": int(codeless.sum()),
-    } | counts
-    openings.attrs["comparees"] = int((~aside).sum())
-    return openings
+    gained = pairs["places"] - pairs["places_avant"]  # unknown where either year is
+    same = (pairs["lignes"] == pairs["lignes_avant"]) & ~_in_doubt(pairs, observed, continuity)
+    table = pairs.assign(places_ouvertes=gained.astype("float64"))[same & (gained >= 1)]
+    table = table.assign(code_departement=table["uai"].map(departement_code))
+    table = table.sort_values(["rentree", "source", "uai", "mefstat11", "voie"], ignore_index=True)
+    return table[[*OPENED, "code_departement", "places_ouvertes"]]
 
 
 def _with_year_before(observed: pd.DataFrame) -> pd.DataFrame:
@@ -77,9 +56,7 @@ def _with_year_before(observed: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _in_doubt(
-    pairs: pd.DataFrame, observed: pd.DataFrame, continuity: pd.DataFrame | None
-) -> pd.Series:
+def _in_doubt(pairs: pd.DataFrame, observed: pd.DataFrame, continuity: pd.DataFrame) -> pd.Series:
     """Return the cells whose diploma splits or merges with another that stands there too."""
     near = neighbours(continuity)
     place = ["source", "uai", "voie", "cfd", "rentree"]
@@ -99,10 +76,8 @@ def _in_doubt(
 # ── courses and cells ───────────────────────────────────────────────────────────────────────────
 
 
-def links_of(continuity: pd.DataFrame | None) -> dict[str, str]:
+def links_of(continuity: pd.DataFrame) -> dict[str, str]:
     """Return old code → last code, following one-for-one renovations."""
-    if continuity is None:
-        return {}
     clear = continuity.drop(_unclear_links(continuity).index).drop_duplicates()
     ahead = dict(zip(clear["ancien_cfd"], clear["nouveau_cfd"], strict=True))
     last = {}
@@ -120,16 +95,14 @@ def links_of(continuity: pd.DataFrame | None) -> dict[str, str]:
     return last
 
 
-def _unclear_links(continuity: pd.DataFrame | None) -> pd.DataFrame:
+def _unclear_links(continuity: pd.DataFrame) -> pd.DataFrame:
     """Return the links of a diploma that splits or of several that merge."""
-    if continuity is None:
-        return pd.DataFrame(columns=["ancien_cfd", "nouveau_cfd"])
     pairs = continuity[["ancien_cfd", "nouveau_cfd"]].drop_duplicates()
     split = pairs["ancien_cfd"].duplicated(keep=False)
     return pairs[split | pairs["nouveau_cfd"].duplicated(keep=False)]
 
 
-def neighbours(continuity: pd.DataFrame | None) -> dict[str, set[str]]:
+def neighbours(continuity: pd.DataFrame) -> dict[str, set[str]]:
     """Return, for each code of an unclear link, the codes its seats may move to or come from."""
     links = links_of(continuity)
     near: dict[str, set[str]] = {}
@@ -146,7 +119,7 @@ def mapped(cfd: pd.Series, links: dict[str, str]) -> pd.Series:
     return cfd.map({code: links.get(code, code) for code in cfd.dropna().unique()}).astype("str")
 
 
-def courses(table: pd.DataFrame, continuity: pd.DataFrame | None) -> pd.Series:
+def courses(table: pd.DataFrame, continuity: pd.DataFrame) -> pd.Series:
     """Return the code a row is compared by: its mefstat11, renovated, or its cfd without one.
 
     The mefstat11 of entry keeps apart the 2nde and the 1re of one diploma, whose places must
@@ -160,7 +133,7 @@ def courses(table: pd.DataFrame, continuity: pd.DataFrame | None) -> pd.Series:
     return entry.mask(moved, entry.str[:6] + latest.str[3:]).fillna(latest)
 
 
-def observed_places(capacities: pd.DataFrame, continuity: pd.DataFrame | None) -> pd.DataFrame:
+def observed_places(capacities: pd.DataFrame, continuity: pd.DataFrame) -> pd.DataFrame:
     """Return places per cell and rentrée, unknown as soon as one of its rows is unknown."""
     missing = [name for name in CAPACITES if name not in capacities]
     if missing:
@@ -187,21 +160,3 @@ def observed_places(capacities: pd.DataFrame, continuity: pd.DataFrame | None) -
     )
     grouped["places"] = grouped["places"].mask(grouped["inconnue"])
     return grouped.drop(columns="inconnue")
-
-
-def _as_register(gains: pd.DataFrame) -> pd.DataFrame:
-    table = pd.DataFrame({"projet": DERIVEE, "uai": gains["uai"]})
-    for name in ("etablissement", "commune", "departement", "academie"):
-        table[name] = None
-    for name in ("mefstat11", "cfd"):
-        table[name] = gains[name]
-    table["formation"], table["filiere"] = None, None
-    for name in ("niveau", "voie", "rentree"):
-        table[name] = gains[name]
-    table["places_prevues"] = np.nan
-    table["places_ouvertes"] = gains["gain"].astype("float64")
-    table["cout"], table["subvention"] = np.nan, np.nan
-    table["code_departement"] = gains["uai"].map(departement_code)
-    table["places_avant"], table["places_apres"] = gains["places_avant"], gains["places"]
-    table["source"] = gains["source"]
-    return table.sort_values(["rentree", "source", "uai", "mefstat11", "voie"], ignore_index=True)

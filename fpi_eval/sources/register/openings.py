@@ -23,16 +23,9 @@ from fpi_eval.sources.register.fault import plain_number
 from fpi_eval.sources.register.faults import faults_of
 from fpi_eval.sources.register.grid import TITLE_ROWS, TOTAL, header_row, read_grid
 from fpi_eval.sources.register.known import Known
-from fpi_eval.sources.register.observed import derive_openings
-from fpi_eval.sources.register.reconcile import reconcile
 from fpi_eval.sources.register.repair import repaired
-from fpi_eval.sources.register.template import write_template
 from fpi_eval.sources.territoires import departement_code
 from fpi_eval.text import NIVEAUX, VOIES, pluriel
-
-__all__ = [
-    "REGISTRE", "derive_openings", "read_ouvertures", "reconcile", "write_template",
-]  # fmt: skip
 
 FEUILLE = "Ouvertures"
 SHOWN = 20

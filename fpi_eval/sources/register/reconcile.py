@@ -42,7 +42,7 @@ def reconcile(
     register: pd.DataFrame,
     capacities: pd.DataFrame,
     *,
-    continuity: pd.DataFrame | None = None,
+    continuity: pd.DataFrame,
 ) -> pd.DataFrame:
     """Return the register with what capacity files say of each opening.
 
@@ -52,15 +52,14 @@ def reconcile(
         As `read_ouvertures` gives it.
     capacities : DataFrame
         One row per published capacity: uai, mefstat11, cfd, voie, rentree, places, source.
-    continuity : DataFrame, optional
+    continuity : DataFrame
         ancien_cfd, nouveau_cfd: renovations, through which a course stays the same where one
         diploma became one; a diploma that splits or merges has seats that no file follows.
 
     Returns
     -------
     DataFrame
-        The register's rows and columns, and: declarees (sum over the rows of the same cell and
-        rentrée, which is what capacities can show), places_avant, places_observees, variation,
+        The register's rows and columns, and: places_avant, places_observees, variation,
         source, statut, motif. statut is ``confirmée``, ``supérieure`` or ``inférieure`` (the
         observed change is larger or smaller than the declared one), ``introuvable`` (the file of
         that rentrée does not have the cell), ``non vérifiable`` (no previous year, no file,
@@ -89,7 +88,7 @@ def reconcile(
         strict=True,
     )
     rows = [_judge(book, _Opening(*opening)) for opening in openings]
-    return pd.concat([table.assign(declarees=total), pd.DataFrame(rows)], axis=1)
+    return pd.concat([table, pd.DataFrame(rows)], axis=1)
 
 
 # ── one opening ─────────────────────────────────────────────────────────────────────────────────
