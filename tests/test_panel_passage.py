@@ -33,14 +33,12 @@ def test_names_are_compared_without_accents_case_and_small_words():
 def test_a_name_matches_the_diploma_alive_in_those_years_only():
     links = match_bts(BTS, DIPLOMES, DECLARED).links.set_index("specialite")
     assert links.loc["Electrotechnique", "cfd"] == "32025515"
-    assert links.loc["Electrotechnique", "moyen"] == "libellé"
-    assert links.loc["Systèmes numériques - Option A", "moyen"] == "table"
+    assert {"Electrotechnique", "Systèmes numériques - Option A"} <= set(links.index)
     assert "Inconnu" not in links.index
 
 
-def test_match_rates_count_rows_and_places():
+def test_match_rates_count_places():
     rates = match_bts(BTS, DIPLOMES, DECLARED).rates.set_index("rentree")
-    assert rates["part_lignes"].to_dict() == pytest.approx({2018: 2 / 3, 2019: 2 / 3})
     assert rates["part_places"].to_dict() == pytest.approx({2018: 54 / 60, 2019: 1.0})
 
 

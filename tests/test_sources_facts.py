@@ -43,7 +43,7 @@ def rows(*years):
 
 def test_half_of_the_break_is_in_the_files_of_2022():
     half = scope_change(rows("2020_2021", "2021_2022"), regions=["84"]).iloc[0]
-    assert (half["ecart"], half["part_apres"]) == (pytest.approx(0.04), 0.5)
+    assert (half["ecart"], half["apres_millesime"]) == (pytest.approx(0.04), "2021_2022")
     whole = scope_change(rows("2020_2021", "2021_2022", "2022_2023"), regions=["84"]).iloc[0]
     assert (whole["ecart"], whole["avant_millesime"]) == (pytest.approx(0.10), "2020_2021")
     assert isinstance(scope_change(rows("2020_2021"), regions=["84"]), Absent)

@@ -52,14 +52,13 @@ def territoires(p: Panels) -> pd.DataFrame:
 def masques(p: Panels) -> pd.DataFrame:
     """Return, by millésime × voie, the share of rates and counts that the publisher hid.
 
-    ``part_taux``: rows whose 6-month rate is hidden; ``part_sortants``: share of the final-year
-    students who stand in these rows; ``part_effectifs``: rows whose very counts are hidden.
+    ``part_taux``: rows whose 6-month rate is hidden; ``part_eleves``: share of the final-year
+    students who stand in these rows.
     """
     place = p.donnees.programme.territoire
     rows = p.inserjeunes.assign(
         ici=place.ici(p.inserjeunes["code_region"]),
         taux=p.inserjeunes["taux_emploi_6_mois"].isna(),
-        compte=p.inserjeunes["sortants"].isna(),
     )
     rows["eleves_masques"] = rows["terminale"].where(rows["taux"], 0.0)
     table = (
@@ -70,7 +69,6 @@ def masques(p: Panels) -> pd.DataFrame:
             part_taux=("taux", "mean"),
             eleves=("terminale", "sum"),
             masques=("eleves_masques", "sum"),
-            part_effectifs=("compte", "mean"),
         )
     )
     table["part_eleves"] = table.pop("masques") / table.pop("eleves")
@@ -201,8 +199,7 @@ def scope_change(rows: pd.DataFrame, *, regions: Sequence[str]) -> pd.DataFrame 
     Returns
     -------
     DataFrame
-        voie, avant, apres (rates), ecart, the millésimes that they are of, and part_apres, the
-        share of the later one's cohorts that count these jobs (`facts`): half in 2021_2022.
+        voie, avant, apres (rates), ecart, and the millésimes that they are of.
     """
     public = fact(EMPLOI_PUBLIC, REGION)
     kept = rows[~rows["code_region"].isin(regions)]
@@ -227,6 +224,5 @@ def scope_change(rows: pd.DataFrame, *, regions: Sequence[str]) -> pd.DataFrame 
             ecart=lambda t: t["apres"] - t["avant"],
             avant_millesime=before,
             apres_millesime=after,
-            part_apres=public.share(after),
         )
     )

@@ -42,8 +42,8 @@ def match_bts(bts: pd.DataFrame, diplomes: pd.DataFrame, declared: pd.DataFrame)
     Returns
     -------
     Matching
-        ``links``: specialite, cfd, moyen (libellé or table), one row per pair. ``rates``: by
-        formation × rentree, rows, places, share of each that is matched.
+        ``links``: specialite, cfd, one row per pair. ``rates``: by formation × rentree, rows,
+        places, share of places that is matched.
     """
     first, last = bts["rentree"].min(), bts["rentree"].max()
     alive = diplomes[
@@ -52,23 +52,19 @@ def match_bts(bts: pd.DataFrame, diplomes: pd.DataFrame, declared: pd.DataFrame)
     ]
     names = alive.assign(nom=alive["libelle"].map(spelled)).drop_duplicates(["nom", "cfd"])
     wanted = pd.DataFrame({"specialite": bts["specialite"].dropna().unique()})
-    by_table = wanted.merge(declared[["specialite", "cfd"]], on="specialite").assign(moyen="table")
+    by_table = wanted.merge(declared[["specialite", "cfd"]], on="specialite")
     rest = wanted[~wanted["specialite"].isin(by_table["specialite"])]
     by_name = (
         rest.assign(nom=rest["specialite"].map(spelled))
         .merge(names[["nom", "cfd"]], on="nom")
         .drop(columns="nom")
-        .assign(moyen="libellé")
     )
     links = pd.concat([by_table, by_name], ignore_index=True)
     found = bts["specialite"].isin(links["specialite"])
-    marked = bts.assign(
-        lignes_reliees=found.astype(float), places_reliees=bts["places"].where(found, 0)
-    )
+    marked = bts.assign(places_reliees=bts["places"].where(found, 0))
     rates = marked.groupby(["formation", "rentree"]).agg(
         lignes=("specialite", "size"),
         places=("places", "sum"),
-        part_lignes=("lignes_reliees", "mean"),
         places_reliees=("places_reliees", "sum"),
     )
     rates["part_places"] = rates.pop("places_reliees") / rates["places"]

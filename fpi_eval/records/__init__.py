@@ -34,19 +34,8 @@ NO_FOLDER = Absent(
 )
 #: Name → module that defines it.
 _FROM = {
-    "Faults": "bad_rows",
-    "Records": "open",
-    "Counted": "counted",
-    "counts": "panel",
-    "examine": "bad_rows",
     "faults_of": "bad_rows",
-    "open_folder": "open",
-    "outcomes_table": "exports",
-    "open_records": "open",
     "release": "exports",
-    "sectors_table": "exports",
-    "wages_table": "exports",
-    "with_counts": "panel",
 }
 __all__ = ["GROUPS", "INDUSTRY_JOBS", "count", *_FROM]
 

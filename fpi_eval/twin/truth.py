@@ -51,7 +51,7 @@ class Truth:
 
         Columns: ``seats`` (seat-years over treated cell-sessions), ``own``, ``displaced``,
         ``anticipated`` and ``net`` in pupils; ``theta`` = own / seats, ``kappa`` = displaced /
-        seats, ``theta_net`` = theta + kappa; ``diversion`` = −kappa / theta.
+        seats; ``diversion`` = −kappa / theta.
 
         Displaced pupils are counted where they were lost: by filière or level, the seats of one
         group may displace pupils of another, and by age they are those of the missing age.
@@ -62,7 +62,6 @@ class Truth:
         seats = table["seats"].where(table["seats"] != 0)
         table["theta"] = table["own"] / seats
         table["kappa"] = table["displaced"] / seats
-        table["theta_net"] = table["net"] / seats
         table["diversion"] = -table["displaced"] / table["own"].where(table["own"] != 0)
         return table
 
