@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import in_industry
-from fpi_eval.impact.field_names import unknown
 from fpi_eval.misspelt import known_options
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ def _require() -> None:
 
 def __getattr__(name: str) -> Any:
     if name not in _FROM:
-        raise unknown(__name__, name, __all__)
+        raise AttributeError(f"fpi_eval.records n'a pas « {name} » : {', '.join(__all__)}.")
     _require()
     return getattr(import_module(f"{__name__}.{_FROM[name]}"), name)
 
