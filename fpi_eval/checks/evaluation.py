@@ -292,9 +292,8 @@ def _planted(study: Study, draws: int) -> Planted | Absent:
     """Return the fake programmes of a study, its seed and ramp-up declared by the programme."""
     if draws < 1:
         return Absent("Aucun faux programme n'a été demandé.")
-    seed, ramp = 0, RAMP
-    if (programme := study.programme) is not None:
-        seed, ramp = programme.graine, programme.projection.montee_en_charge
+    programme = study.programme
+    ramp = programme.projection.montee_en_charge if programme else RAMP
     return attempt(
         plant,
         study.panel,
@@ -304,7 +303,7 @@ def _planted(study: Study, draws: int) -> Planted | Absent:
         study.outcome,
         niveau=study.niveau,
         draws=draws,
-        seed=seed,
+        seed=programme.graine if programme else 0,
         ramp=ramp,
     )
 
