@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from invented import invented_panel
+from scipy import stats
 
 import fpi_eval
 from fpi_eval import checks, impact, indicators, twin
@@ -561,3 +562,75 @@ def test_fill_is_read_from_texts_too():
     written = panel().assign(**{c: panel()[c].map(repr) for c in ("places", "entrants")})
     wanted = numbers(impact.by_fill(panel(), "diplomes"))
     np.testing.assert_allclose(numbers(impact.by_fill(written, "diplomes")), wanted, atol=CLOSE)
+
+
+ABSENT = dict.fromkeys(("course", "region", "cluster", "departement", "famille", "size", "duree"))
+
+
+def bare(n: int, opened: int, always: int, late: int) -> pd.DataFrame:
+    """Return units × years without students: some open from the first year, some enter late."""
+    rng, years = np.random.default_rng(0), 8
+    unit, time = np.repeat(np.arange(n), years), np.tile(np.arange(2010, 2010 + years), n)
+    first = np.full(n, 9999)
+    first[:opened] = 2012 + np.arange(opened) % 4
+    first[opened : opened + always] = 2010
+    table = pd.DataFrame({"unit": unit, "time": time, "y": rng.normal(size=n * years)})
+    table["seats"] = (time >= first[unit]) * (2.0 + unit % 3)
+    return table[(unit < n - late) | (time > 2012)]
+
+
+@pytest.mark.parametrize(("always", "late"), [(1, 0), (0, 15), (3, 15)])
+def test_units_of_a_table_without_students_count_whenever_they_enter(always, late):
+    table = bare(40, 12, always, late)
+    found = impact.wald(table, "y", unit="unit", time="time", dose="seats", lag=0, **ABSENT)
+    dummies = [pd.get_dummies(table[c], dtype=float) for c in ("unit", "time")]
+    effects = np.column_stack(dummies)
+    z = (table["seats"] > 0).to_numpy(float)
+    net = z - effects @ np.linalg.lstsq(effects, z, rcond=None)[0]
+    assert found.estimate == pytest.approx((net @ table["y"]) / (net @ table["seats"]))
+    assert (found.n_cells, found.n_treated_clusters) == (40, 12)
+    assert f"t à {12 - 1} degrés" in found.rule
+
+
+def against_few(n: int) -> pd.DataFrame:
+    """Return 12 units that open together and n that never do."""
+    table = bare(12 + n, 12, 0, 0)
+    opened = (table["unit"] < 12) & (table["time"] >= 2013)
+    return table.assign(seats=opened * (2.0 + table["unit"] % 3))
+
+
+@pytest.mark.parametrize(
+    "name", ["wald", "imputation", "poisson_imputation", "intertemporal", "opening_study", "twfe"]
+)
+def test_few_units_to_compare_with_leave_few_degrees_of_freedom(name):
+    for n in (1, 3):
+        table = against_few(n).assign(y=lambda d: d["y"] + 9)
+        found = getattr(impact, name)(
+            table, "y", unit="unit", time="time", dose="seats", lag=0, **ABSENT
+        )
+        found = found.overall if name == "opening_study" else found
+        found = found.estimate if name == "twfe" else found
+        half = (found.ci_high - found.ci_low) / 2
+        wanted = np.nan if n == 1 else stats.t.ppf(0.975, n - 1) * found.std_error
+        assert half == pytest.approx(wanted, nan_ok=True), n
+
+
+def test_two_territories_compared_with_each_other_alone_have_no_error():
+    table = bare(12, 2, 0, 0).assign(region=lambda d: np.where(d["unit"] < 2, "here", "there"))
+    named = ABSENT | {"region": "region", "unit": "unit", "time": "time", "dose": "seats"}
+    found = impact.ladder(table, "y", lag=0, **named)[0]
+    assert np.isfinite(found.estimate)
+    assert np.isnan([found.std_error, found.ci_low, found.p_value]).all()
+
+
+def test_an_event_study_counts_the_cells_that_it_cannot_read():
+    table = bare(40, 12, 3, 0)
+    named = ABSENT | {"unit": "unit", "time": "time", "dose": "seats", "lag": 0}
+    found = impact.opening_study(table, "y", **named)
+    assert (found.n_cells, dict(found.dropped)["cellule sans année d'avant son ouverture"]) == (
+        37,
+        3,
+    )
+    alone = table.assign(course=np.where(table["unit"] == 0, "a", "b"))
+    found = impact.intertemporal(alone, "y", **named | {"course": "course"})
+    assert dict(found.dropped)["cellule dont les places changent, sans comparaison"] == 1

@@ -98,12 +98,12 @@ def portee(study: Study) -> Check:
         return study.blank("portee", f"ces familles ne sont pas enseignées ailleurs dans {where}.")
     wide = study.clusters.wide
     label = frame["code_departement" if wide else "uai"].to_numpy()[fit.keep]
-    groups = study.clusters.n_treated_dep if wide else study.clusters.n_treated_etab
+    df = study.clusters.df_dep if wide else study.clusters.df_etab
     at, psi = fit.position(ring.name), fit.jackknife(label)
     moved = float(fit.coefficients[at] * reach[0])
-    if groups < 2:
+    if df < 1:
         return study.blank("portee", "trop peu de groupes pour ce test.")
-    _, _, p_value = interval(moved, error(psi[:, at]) * abs(reach[0]), groups - 1)
+    _, _, p_value = interval(moved, error(psi[:, at]) * abs(reach[0]), df)
     weights = combination(fit, np.multiply(WEIGHTS[NET], (1.0, *study.frame.reach)))
     change = weights @ fit.coefficients + moved - study.estimates[NET].estimate
     told = f" ; les compter changerait l'effet net de {text.signe(change, 2)} par place"

@@ -130,4 +130,9 @@ def opening_study(
     """
     frame = comparison_frame(panel, y, niveau=niveau)
     effects = estimator(frame, "y", time="time", lag=0, cluster="uai", **options)
-    return replace(as_event_study(effects, y), dropped=frame.dropped)
+    unread = frame["cell"].nunique() - effects.n_units
+    lost = (
+        ("cellule sans année d'avant son ouverture", unread),
+        ("couple (ouverture, année) sans comparaison", int(np.isnan(effects.att).sum())),
+    )
+    return replace(as_event_study(effects, y), dropped=frame.dropped + lost)

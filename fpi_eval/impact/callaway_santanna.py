@@ -220,6 +220,7 @@ def _estimate(
         masses=influence[k:].sum(axis=1),
         factor=factor,
         treated=influence[k:] != 0,
+        n_compared=wide.n_compared(not_yet=control == "not_yet"),
         n_obs=int(np.isfinite(wide.y).sum()),
         n_units=wide.y.shape[1],
         n_clusters=wide.n_clusters,

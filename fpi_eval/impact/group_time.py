@@ -30,11 +30,13 @@ KINDS = {
 LABELS = {"simple": "Toutes réunies", "group": "Ouverture {}", "calendar": "Année {}"}
 RULE = (
     "influences sommées par groupe, t à autant de degrés de liberté que de groupes traités qui y "
-    "comptent moins un ; bande simultanée par bootstrap multiplicateur"
+    "comptent (ou de groupes témoins, s'il y en a moins) moins un ; bande "
+    "simultanée par bootstrap multiplicateur"
 )
 BANDS = (
     "Effets réunis : {kind}. Influences sommées par groupe, poids estimés compris, loi t à autant "
-    "de degrés de liberté que de groupes traités qui y comptent moins un ; bande simultanée par "
+    "de degrés de liberté que de groupes traités qui y comptent (ou de groupes témoins, s'il y en "
+    "a moins) moins un ; bande simultanée par "
     "bootstrap multiplicateur (Callaway et Sant'Anna, 2021, section 4)."
 )
 DESCRIPTIONS = {
@@ -66,7 +68,8 @@ class Aggregation(Result):
     df : int
         Degrees of freedom of the overall average.
     freedom : ndarray of int, shape (n_rows,)
-        Those of each row: treated clusters of its cohorts less one; no interval under 1.
+        Those of each row: treated clusters of its cohorts less one, or those they are compared
+        with; no interval under 1.
     bootstrap : callable
         Draws the quantile behind `critical`, when it is asked for.
     """
@@ -158,6 +161,8 @@ class GroupTimeEffects(Result):
         Small-sample factor, fixed effects nested in clusters not counted.
     treated : ndarray of bool, shape (C, G)
         Clusters of each cohort.
+    n_compared : int
+        Clusters of comparison units.
     n_obs, n_units, n_clusters : int
     anticipation : int
         Years before the opening in which outcomes may already move.
@@ -181,6 +186,7 @@ class GroupTimeEffects(Result):
     masses: np.ndarray
     factor: float
     treated: np.ndarray
+    n_compared: int
     n_obs: int
     n_units: int
     n_clusters: int
@@ -194,16 +200,18 @@ class GroupTimeEffects(Result):
 
     @property
     def df(self) -> int:
-        """Return degrees of freedom: treated clusters less one (untreated ones tell little)."""
-        return self.n_treated_clusters - 1
+        """Return degrees of freedom: treated clusters, or compared ones if fewer, less one."""
+        return min(self.n_treated_clusters, self.n_compared) - 1
 
     def freedom(self, rows: np.ndarray) -> np.ndarray:
         """Return degrees of freedom of averages of effects, weights (n_rows, K)."""
         of, each = self.cohorts[:, None] == self.cohort, self.treated.sum(axis=1)
         used = np.array([(of & (row != 0)).any(axis=1) for row in rows])
         if each.sum() == self.n_treated_clusters:  # none has two cohorts: a sum counts each once
-            return used @ each - 1
-        return np.array([self.treated[cohorts].any(axis=0).sum() for cohorts in used]) - 1
+            own = used @ each
+        else:
+            own = np.array([self.treated[cohorts].any(axis=0).sum() for cohorts in used])
+        return np.minimum(own, self.n_compared) - 1
 
     @property
     def std_error(self) -> np.ndarray:
@@ -213,7 +221,8 @@ class GroupTimeEffects(Result):
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row per cohort and year, with pointwise intervals."""
-        freedom = self.treated.sum(axis=1)[np.searchsorted(self.cohorts, self.cohort)] - 1
+        own = self.treated.sum(axis=1)[np.searchsorted(self.cohorts, self.cohort)]
+        freedom = np.minimum(own, self.n_compared) - 1
         half = stats.t.ppf((1 + LEVEL) / 2, freedom) * self.std_error
         return pd.DataFrame(
             {

@@ -46,7 +46,7 @@ def intertemporal(
     frame = unexposed(sample(panel, y, niveau=niveau))
     rows = frame.frame.sort_values(["cell", "time"], ignore_index=True)
     grid = _Grid.of(rows)
-    score, weight, compared = (np.zeros(grid.y.shape) for _ in range(3))
+    score, weight, moved, compared = (np.zeros(grid.y.shape) for _ in range(4))
     effect = total = 0.0
     for course, start, first in grid.waves():
         mine = (grid.course == course) & (grid.base == start)
@@ -63,7 +63,7 @@ def intertemporal(
             total += more[own].sum()
             score[own, at] += (s * gap)[own]
             weight[own, at] += more[own]
-            compared[own, at] = 1.0
+            moved[own, at] = compared[others, at] = 1.0
             score[others, at] -= s[own].sum() * gap[others] / others.sum()
     if not total:
         raise FpiError(
@@ -72,7 +72,8 @@ def intertemporal(
         )
     value = effect / total
     psi = ((score - value * weight) / total)[grid.row, grid.column]
-    used = frame.of(rows)
+    missed = int(((grid.first < grid.y.shape[1]) & ~moved.any(axis=1)).sum())
+    used = frame.of(rows, ("cellule dont les places changent, sans comparaison", missed))
     by = []
     for name in ("uai", "code_departement"):
         integers, names = codes(rows[name].to_numpy())
@@ -82,8 +83,10 @@ def intertemporal(
         value,
         *by,
         estimator="Intertemporel",
-        clusters=Clusters.of(used, compared[grid.row, grid.column] > 0),
-        dropped=frame.dropped,
+        clusters=Clusters.of(
+            used, *(marks[grid.row, grid.column] > 0 for marks in (moved, compared))
+        ),
+        dropped=used.dropped,
         label="Effet brut par place × session",
         description=DESCRIPTION,
     )

@@ -163,6 +163,7 @@ def _contrasts(wide: Wide, anticipation: int, controls: str) -> GroupTimeEffects
         masses=np.array([wide.weights[part].sum() for part in parts[:-1]]),
         factor=factor,
         treated=size > 0,
+        n_compared=wide.n_compared(),
         n_obs=int(seen.sum()),
         n_units=wide.y.shape[1],
         n_clusters=wide.n_clusters,

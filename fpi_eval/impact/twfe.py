@@ -11,7 +11,7 @@ from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import alone, sample
-from fpi_eval.impact.uncertainty import answer
+from fpi_eval.impact.uncertainty import answer, influence
 from fpi_eval.regression import linear
 from fpi_eval.results import Estimate, Result
 
@@ -133,8 +133,8 @@ def twfe(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
     estimate = answer(
         used,
         fit.coefficients[0],
-        fit.influence(used["uai"].to_numpy())[:, 0],
-        fit.influence(used["code_departement"].to_numpy())[:, 0],
+        influence(fit, 0, used["uai"]),
+        influence(fit, 0, used["code_departement"]),
         description=DESCRIPTION,
         estimator="Double différence à effets fixes",
         label="Effet par ouverture",

@@ -10,7 +10,8 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import interval
-from fpi_eval.regression.linear import LinearFit
+from fpi_eval.regression.absorb import compact
+from fpi_eval.regression.linear import COLLINEAR, LinearFit, cross
 from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
@@ -23,7 +24,7 @@ INTERVAL_TEXT = (
     f"{ENOUGH} départements traités, la plus large de celle-ci et de l'erreur par établissement ; "
     "élargie par les régions placebo si elles s'écartent plus que leur erreur"
 )
-ALONE = "un seul groupe traité : ni erreur ni intervalle"
+ALONE = "trop peu de groupes traités, ou à qui les comparer : ni erreur ni intervalle"
 UNKNOWN = (
     "ni nombre ni intervalle : des formations voisines sont exposées, aucune n'est comparée, "
     "et ce qu'elles perdent est inconnu"
@@ -77,7 +78,7 @@ def error(influence: np.ndarray) -> float:
 class Clusters:
     """Clusters of the rows used, at both levels, and how many of each have opened seats.
 
-    ``narrow`` is what readers call the first ones.
+    ``narrow`` is what readers call the first ones, ``df_etab`` and ``df_dep`` degrees of freedom.
     """
 
     etab: np.ndarray | pd.Categorical
@@ -85,18 +86,44 @@ class Clusters:
     n_treated_etab: int
     n_treated_dep: int
     narrow: str = "établissement"
+    n_compared_etab: float = np.inf
+    n_compared_dep: float = np.inf
 
     @property
     def wide(self) -> bool:
         """Whether enough départements are treated for their own spread to be trusted."""
         return self.n_treated_dep >= ENOUGH
 
+    @property
+    def df_etab(self) -> int:
+        """Treated clusters less one, or those they are compared with if there are fewer."""
+        return int(min(self.n_treated_etab, self.n_compared_etab)) - 1
+
+    @property
+    def df_dep(self) -> int:
+        """The same of départements."""
+        return int(min(self.n_treated_dep, self.n_compared_dep)) - 1
+
     @classmethod
-    def of(cls, frame: pd.DataFrame, treated: np.ndarray | None = None) -> "Clusters":
-        """Return the clusters of an estimation frame; ``treated`` rows are those with seats."""
+    def of(
+        cls,
+        frame: pd.DataFrame,
+        treated: np.ndarray | None = None,
+        compared: np.ndarray | None = None,
+    ) -> "Clusters":
+        """Return the clusters of an estimation frame.
+
+        ``treated`` are `changing` rows by default, ``compared`` the others from the first of these
+        on.
+        """
         etab, dep = (pd.Categorical(frame[name]) for name in ("uai", "code_departement"))
-        moved = (frame["dose"] != 0).to_numpy() if treated is None else treated
-        return cls(etab, dep, pd.unique(etab[moved]).size, pd.unique(dep[moved]).size)
+        moved = changing(frame)
+        if compared is None:
+            time = frame["time"].to_numpy()
+            compared = ~moved & (time >= time[moved].min(initial=time.max()))
+        moved = moved if treated is None else treated
+        n, m = ([pd.unique(by[rows]).size for by in (etab, dep)] for rows in (moved, compared))
+        return cls(etab, dep, *n, n_compared_etab=m[0], n_compared_dep=m[1])
 
     def corrected(
         self, by_etab: np.ndarray, by_dep: np.ndarray, kind: str
@@ -114,17 +141,12 @@ class Clusters:
         """Return the candidate of each level, establishments and départements: t(G1 - 1).
 
         G1 are the treated clusters: untreated ones say much about year effects and nothing about
-        the spread of the effect (METHOD, B3).
+        the spread of the effect (METHOD, B3), unless they are fewer.
         """
-        levels = (
-            (self.narrow, self.n_treated_etab, by_etab),
-            ("département", self.n_treated_dep, by_dep),
-        )
+        levels = ((self.narrow, self.df_etab, by_etab), ("département", self.df_dep, by_dep))
         return [
-            Candidate(
-                f"erreur par {level} ({kind}), t à {n - 1} degrés de liberté", error(psi), n - 1
-            )
-            for level, n, psi in levels
+            Candidate(f"erreur par {level} ({kind}), t à {df} degrés de liberté", error(psi), df)
+            for level, df, psi in levels
         ]
 
     def interval(
@@ -149,14 +171,33 @@ class Clusters:
         return found, "département" if found.rule.startswith(dep.name) else self.narrow
 
 
+def changing(frame: pd.DataFrame) -> np.ndarray:
+    """Return rows with seats of cells where they change: seats always there compare nothing."""
+    dose = frame["dose"].to_numpy(float)
+    cell, n = compact(frame["cell"].to_numpy())
+    least, most = np.full(n, np.inf), np.full(n, -np.inf)
+    np.minimum.at(least, cell, dose)
+    np.maximum.at(most, cell, dose)
+    return (dose != 0) & (least != most)[cell]
+
+
 def single(frame: Sample, fit: LinearFit, name: str, **facts) -> Estimate:
     """Return the estimate of one coefficient of a fit, its rows' errors clustered."""
     at, used = fit.position(name), frame[fit.keep]
-    by_etab, by_dep = (
-        fit.influence(used[c].to_numpy())[:, at] for c in ("uai", "code_departement")
-    )
+    by_etab, by_dep = (influence(fit, at, used[c]) for c in ("uai", "code_departement"))
     dropped = frame.dropped + fit.dropped
     return answer(used, fit.coefficients[at], by_etab, by_dep, dropped=dropped, **facts)
+
+
+def influence(fit: LinearFit, at: int, cluster: pd.Series) -> np.ndarray:
+    """Return cluster influences (G,) of one coefficient, missing where they all cancel.
+
+    Two clusters that effects compare with each other alone have scores of sum zero, each of them:
+    what is left is rounding, and would be told as an error of nothing.
+    """
+    psi = fit.influence(cluster.to_numpy())[:, at]
+    plain = np.sqrt(fit.bread[at, at] * cross(fit.residuals, fit.residuals, fit.weights))
+    return np.full_like(psi, np.nan) if error(psi) < COLLINEAR * plain else psi
 
 
 def answer(

@@ -107,8 +107,11 @@ def seat_grid(panel: pd.DataFrame, column: str = "seats") -> SeatGrid:
 def size_before(panel: pd.DataFrame, grid: SeatGrid) -> np.ndarray:
     """Return each cell's mean students over rentrées before the first opening of all, (n_cells,).
 
-    A cell without a figure then weighs 0: it cannot lose students it did not have.
+    A cell without a figure then weighs 0: it cannot lose students it did not have. In a table that
+    has no students (1 everywhere) cells weigh 1, whenever they enter, unless they are new.
     """
+    if SIZE in panel and (panel[SIZE] == 1).all():
+        return 1.0 - grid.cells.get("nouvelle", pd.Series(0.0, grid.cells.index)).to_numpy(float)
     moved = (grid.seats != 0).any(axis=0)
     start = grid.years[moved.argmax()] if moved.any() else grid.years[-1] + 1
     found = panel[students(panel)].to_numpy(float, na_value=np.nan)

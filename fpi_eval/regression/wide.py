@@ -42,6 +42,15 @@ class Wide:
         """Return the number of clusters."""
         return self.y.shape[1] if self.cluster is None else int(self.cluster.max()) + 1
 
+    def n_compared(self, *, not_yet: bool = False) -> int:
+        """Return clusters of the units never opened or, ``not_yet``, opened after the first."""
+        after = slice(self.starts[1 if not_yet else -2], None)
+        return (
+            self.starts[-1] - after.start
+            if self.cluster is None
+            else len(np.unique(self.cluster[after]))
+        )
+
     def add(self, sums: np.ndarray, where: slice | np.ndarray, values: np.ndarray) -> None:
         """Add values of some units to the sums of their clusters, shape (n_clusters,)."""
         if self.cluster is None:

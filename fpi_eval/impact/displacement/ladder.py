@@ -21,7 +21,7 @@ from fpi_eval.impact.frame import (
 from fpi_eval.impact.imputation import by_group, unexposed
 from fpi_eval.impact.imputation import fit as imputation_fit
 from fpi_eval.impact.j import J_TEXT, fit_j
-from fpi_eval.impact.uncertainty import CR1, CR3, Clusters, answer, answers
+from fpi_eval.impact.uncertainty import CR1, CR3, Clusters, answer, answers, influence
 from fpi_eval.panel import coding
 from fpi_eval.panel.cells import seat_grid
 from fpi_eval.regression import linear
@@ -106,8 +106,8 @@ def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
     found = answer(
         used,
         fit.coefficients[at],
-        fit.influence(used["uai"].to_numpy())[:, at],
-        fit.influence(used["code_departement"].to_numpy())[:, at],
+        influence(fit, at, used["uai"]),
+        influence(fit, at, used["code_departement"]),
         estimator="Totaux",
         kind=CR1,
         clusters=replace(clusters, narrow=name) if wide else clusters,

@@ -224,7 +224,7 @@ def report(
     level = clusters.interval(moved, psi[0] @ pair[:, 1], psi[1] @ pair[:, 1], CR3)[1]
     wide = level == "département"
     moves = psi[int(wide)] @ pair
-    df = (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1
+    df = clusters.df_dep if wide else clusters.df_etab
     covariance = moves.T @ moves
     both = diversion(value, moved, covariance, df)
     return Displacement(effects, *both, rings, covariance, df)

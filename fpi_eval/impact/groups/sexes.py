@@ -198,7 +198,7 @@ def _result(
         label=GAP,
         **facts,
     )
-    freedom = {"uai": clusters.n_treated_etab - 1, "code_departement": clusters.n_treated_dep - 1}
+    freedom = {"uai": clusters.df_etab, "code_departement": clusters.df_dep}
     level = "code_departement" if clusters.wide else "uai"
     both = psi[level] @ [[1.0, 1.0], [0.0, 1.0]]  # on women, on all
     v = both.T @ both

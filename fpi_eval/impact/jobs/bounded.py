@@ -196,4 +196,4 @@ def _fitted(frame: pd.DataFrame, weights: np.ndarray) -> tuple[float, float, int
             "moins de deux établissements ouverts ont de quoi être comparés : pas d'intervalle."
         )
     wide = level == "département"
-    return value, found.std_error, (clusters.n_treated_dep if wide else clusters.n_treated_etab) - 1
+    return value, found.std_error, clusters.df_dep if wide else clusters.df_etab
