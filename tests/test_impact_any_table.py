@@ -634,3 +634,15 @@ def test_an_event_study_counts_the_cells_that_it_cannot_read():
     alone = table.assign(course=np.where(table["unit"] == 0, "a", "b"))
     found = impact.intertemporal(alone, "y", **named | {"course": "course"})
     assert dict(found.dropped)["cellule dont les places changent, sans comparaison"] == 1
+
+
+@pytest.mark.parametrize("name", ["j", "wald", "imputation", "intertemporal"])
+def test_an_effect_without_any_error_has_an_interval_and_a_p_value_that_agree(name):
+    named = ABSENT | {"unit": "unit", "time": "time", "dose": "seats", "lag": 0}
+    for effect in (0.0, 1.0):
+        table = bare(40, 12, 0, 0).assign(y=lambda d, e=effect: 1.0 + d["unit"] + e * d["seats"])
+        found = getattr(impact, name)(table, "y", **named)
+        found = found[0] if name == "j" else found
+        bounds = [found.estimate, found.ci_low, found.ci_high]
+        np.testing.assert_allclose(bounds, effect, atol=1e-6)
+        assert (found.p_value < 0.05) == (effect > 0)

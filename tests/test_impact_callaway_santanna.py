@@ -185,7 +185,9 @@ def test_a_single_treated_cluster_gets_no_interval():
 
 @pytest.mark.parametrize("estimator", [callaway_santanna, sun_abraham])
 def test_an_average_has_the_degrees_of_freedom_of_the_clusters_of_its_cohorts(estimator):
-    effects = estimator(THREE_YEARS)
+    assert estimator(THREE_YEARS).aggregate("group").freedom.tolist() == [0, 0]  # one to compare
+    panel = pd.concat([THREE_YEARS, THREE_YEARS.query("cell == 4").assign(cell=5)])
+    effects = estimator(panel)
     found = effects.aggregate("group")
     assert found.freedom.tolist() == [1, 0]
     two, one = found.to_frame().itertuples()
@@ -194,9 +196,9 @@ def test_an_average_has_the_degrees_of_freedom_of_the_clusters_of_its_cohorts(es
     assert np.isnan([one.ci_low, one.band_low]).all()  # a single cluster
     each = effects.to_frame().dropna(subset=["ci_low"])
     assert set(each["cohort"]) == {2}
-    shared = THREE_YEARS.assign(school=THREE_YEARS["cell"].map({1: "a", 2: "b", 3: "a", 4: "c"}))
+    shared = panel.assign(school=panel["cell"].map(dict(zip(range(1, 6), "abacd", strict=True))))
     assert estimator(shared, cluster="school").aggregate("simple").freedom.tolist() == [1]
-    unseen = THREE_YEARS[~((THREE_YEARS["cell"] == 3) & (THREE_YEARS["time"] == 3))]
+    unseen = panel[~((panel["cell"] == 3) & (panel["time"] == 3))]
     assert estimator(unseen).n_treated_clusters == 3
     assert estimator(unseen).aggregate("simple").df == 1  # none of the last cohort is compared
 

@@ -170,6 +170,7 @@ def test_what_is_no_event_study_is_refused_with_what_makes_one():
 
 def test_an_event_study_whose_base_moves_is_refused_and_its_remedy_reads():
     table = invented_panel(5, noise=1.0)
-    with pytest.raises(FpiError, match="base='universal'"):
-        honest_bounds(opening_study(table))
+    for options in ({}, {"base": "universal", "anticipation": 1}):
+        with pytest.raises(FpiError, match="base='universal' et anticipation=0"):
+            honest_bounds(opening_study(table, **options))
     assert np.isfinite(honest_bounds(opening_study(table, base="universal")).estimate)

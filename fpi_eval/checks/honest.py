@@ -79,8 +79,8 @@ def event(rel_time: np.ndarray, coef: np.ndarray, covariance: np.ndarray) -> Eve
     rel_time, coef = np.asarray(rel_time, dtype=float), np.asarray(coef, dtype=float)
     if np.nan_to_num(coef[rel_time == REFERENCE]).any():
         raise FpiError(
-            "chaque année d'avant y est comparée à la précédente : ces bornes veulent une seule "
-            "année de référence. Refaites l'étude avec base='universal'."
+            "ces bornes veulent que toutes les années soient comparées à la dernière d'avant. "
+            "Refaites l'étude avec base='universal' et anticipation=0."
         )
     keep = np.flatnonzero(rel_time != REFERENCE)
     keep = keep[np.argsort(rel_time[keep], kind="stable")]

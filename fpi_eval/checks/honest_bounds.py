@@ -80,8 +80,8 @@ class HonestBounds(Result):
         """Return one French paragraph on the method, with references."""
         return (
             f"{METHOD[self.kind]} (Rambachan et Roth, 2023 ; test hybride d'Andrews, Roth et "
-            "Pakes, 2023). M = 0 redonne l'intervalle usuel ; l'erreur des années d'avant est "
-            "comptée."
+            "Pakes, 2023). M = 0 redonne l'intervalle de la loi normale, plus étroit que celui de "
+            "l'étude où peu de groupes sont traités ; l'erreur des années d'avant est comptée."
         )
 
 

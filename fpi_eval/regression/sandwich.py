@@ -50,7 +50,14 @@ def cr1(
 
 
 def interval(estimate: float, std_error: float, df: float) -> tuple[float, float, float]:
-    """Return 95 % bounds and two-sided p-value of a t with df degrees of freedom."""
+    """Return 95 % bounds and two-sided p-value of a t with df degrees of freedom.
+
+    Without any error, the estimate is zero or is not.
+    """
     reach = stats.t.ppf(0.975, df) * std_error
-    p_value = 2 * stats.t.sf(abs(estimate) / std_error, df) if std_error > 0 else np.nan
+    p_value = np.nan
+    if std_error > 0:
+        p_value = 2 * stats.t.sf(abs(estimate) / std_error, df)
+    elif std_error == 0 and df >= 1:
+        p_value = float(estimate == 0)
     return estimate - reach, estimate + reach, float(p_value)

@@ -20,6 +20,7 @@ FEW = 12  # below it Rademacher signs give too few distinct samples (Webb, 2023)
 MAX_CLUSTERS = 4000
 DRAWS, FEWER_DRAWS, MANY_CLUSTERS = 9999, 1999, 500
 TIE = 1e-10
+ROUNDING = 1e-8
 ALPHA = 1 - 0.95
 BATCH = 64  # clusters absorbed at once
 
@@ -175,7 +176,7 @@ def invert(
     """
     if np.isnan(std_error):
         return std_error, std_error
-    if std_error == 0:  # nothing varies
+    if std_error <= ROUNDING * abs(estimate):  # nothing varies: beyond it, the test is rounding
         return estimate, estimate
     bounds = []
     for side in (-1.0, 1.0):
