@@ -21,7 +21,7 @@ from pydantic import (
 from fpi_eval.colours import CONTRAST, CYCLE, GREY, PAGES, contrast
 from fpi_eval.errors import FpiError
 from fpi_eval.escapes import CONTROL
-from fpi_eval.misspelt import known_options
+from fpi_eval.misspelt import hint, known_options
 from fpi_eval.pinned import verify
 from fpi_eval.programme_folders import DEFAULT, PROJECT, declared, find_programme
 from fpi_eval.text import AUTRE, liste, repeated
@@ -617,8 +617,8 @@ class Programme(Frozen):
         """Return the source's section, or say that it is missing."""
         if name not in self.sources:
             raise FpiError(
-                f"la section [sources.{name}] est absente. Ajoutez-la, avec "
-                "« fichier = … », ou copiez celle d'un programme fourni (dossier data).",
+                f"la section [sources.{name}] est absente.{hint(name, self.sources)} Ajoutez-la, "
+                "avec « fichier = … », ou copiez celle d'un programme fourni (dossier data).",
                 fichier="programme.toml",
             )
         return self.sources[name]

@@ -343,6 +343,7 @@ def test_every_help_is_french_and_ends_with_examples_that_parse(name, capsys):
     for english in (
         "[required]",
         "[default",
+        "[choices",
         "Display this",
         "Parameters",
         "Usage:",
@@ -395,6 +396,11 @@ def test_a_mistyped_command_or_option_is_said_in_french(capsys):
         "rnu": "commande « rnu » inconnue. Vouliez-vous dire « run » ?",
         "xyzw": "inconnue. Commandes possibles",
         "run": "il manque « RENTREE »",
+        "run 2026 --donnees": "il manque la valeur de « --donnees ».",
+        "run 2026 --langue de": "« de », donné à « --langue », n'est pas ce qui est attendu. "
+        "Valeurs possibles : fr, en.",
+        "completion basch": "Valeurs possibles : bash, zsh, fish.",
+        "fetch 2026 resultats_lycee": "Vouliez-vous dire « resultats_lycees » ?",
         "run 2026 --donnes x": "inconnue. Vouliez-vous dire « --donnees » ? Voir",
         "run 2026 2027": "argument(s) en trop : 2027",
         "programme X --cout 5 --cout 6": "l'option « --cout » est donnée plusieurs fois.",

@@ -2,11 +2,19 @@
 
 import doctest
 import importlib
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
 
-MODULES = ("absent", "disclosure.shown", "figures", "results", "tables", "text")
+import fpi_eval
+
+PACKAGE = Path(fpi_eval.__file__).parent
+MODULES = sorted(
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+    for path in PACKAGE.rglob("*.py")
+    if "    >>> " in path.read_text(encoding="utf-8")
+)
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 

@@ -763,6 +763,8 @@ def test_the_time_left_is_what_notebooks_took_the_last_time_on_these_processes(
     assert run.left() == 10  # a goes on longer than b and c share
     run.expected = {"b": 16, "c": 6}
     assert run.left() == 12
+    run.ended = [(2, 5), (8, 15)]  # a machine twice as slow as the last time
+    assert run.left() == 28
 
 
 def test_finding_that_nothing_changed_imports_none_of_what_computes():

@@ -270,7 +270,6 @@ def individus(
     from fpi_eval.absent import Absent
     from fpi_eval.panel.year import load as load_year
     from fpi_eval.programme import parse_rentree
-    from fpi_eval.records.exports import LOG
     from fpi_eval.report.pages import individus as words
 
     year = load_year(programme, parse_rentree(rentree), donnees)
@@ -283,6 +282,8 @@ def individus(
     effects = words.effets(effect, said, year.context)
     say(words.lecture(found), words.reponse(effect, said), effects, sep="\n\n")
     if sortie and a_blanc:
+        from fpi_eval.records.exports import LOG
+
         tables = [f"{n}.csv" for n, one in found.tables.items() if not isinstance(one, Absent)]
         would("écrit", *(Path(sortie, name) for name in [*tables, *[LOG] * bool(tables)]))
     elif sortie:

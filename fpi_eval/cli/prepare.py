@@ -196,7 +196,8 @@ def new(
 )
 def completion(
     shell: Annotated[
-        Literal["bash", "zsh", "fish"], Parameter(help="Obligatoire. bash, zsh ou fish.")
+        Literal["bash", "zsh", "fish"],
+        Parameter(help="Obligatoire. bash, zsh ou fish.", show_choices=False),
     ],
     /,
 ) -> None:

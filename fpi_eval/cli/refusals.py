@@ -1,8 +1,9 @@
 """What goes wrong on the command line, said in French."""
 
 import sys
+from typing import Literal, get_args, get_origin
 
-from cyclopts import App
+from cyclopts import App, Argument
 from cyclopts.exceptions import (
     CoercionError,
     CycloptsError,
@@ -32,7 +33,7 @@ def in_french(error: CycloptsError, app: App) -> str:
     """Return the French sentence for a mistake on the command line."""
     command = " ".join(error.command_chain or ())
     aide = f"fpi-eval {command} --help".replace("  ", " ")
-    name = error.argument.name.removeprefix("--") if error.argument else ""
+    name = error.argument.name if error.argument else ""
     match error:
         case UnknownCommandError():
             names = [n for n in app if not n.startswith("-")]
@@ -49,14 +50,24 @@ def in_french(error: CycloptsError, app: App) -> str:
             twice = error.token.keyword
             return f"l'option « {twice} » est donnée plusieurs fois. Gardez-en une seule."
         case MissingArgumentError():
-            return f"il manque « {name} ». Voir « {aide} »."
+            what = "la valeur de " if name.startswith("-") else ""
+            return f"il manque {what}« {name} ».{expected(error.argument)} Voir « {aide} »."
         case CoercionError():
             found = f"« {error.token.value} », donné à" if error.token else "la valeur de"
-            return f"{found} « {name} », n'est pas ce qui est attendu. Voir « {aide} »."
+            asked = expected(error.argument)
+            return f"{found} « {name} », n'est pas ce qui est attendu.{asked} Voir « {aide} »."
         case UnusedCliTokensError():
             return f"argument(s) en trop : {' '.join(error.unused_tokens or ())}. Voir « {aide} »."
         case _:
             return f"ligne de commande non comprise. Voir « {aide} »."
+
+
+def expected(argument: Argument | None) -> str:
+    """Return the values that an argument takes, where they are few."""
+    hint = argument.hint if argument else None
+    if get_origin(hint) is not Literal:
+        return ""
+    return f" Valeurs possibles : {', '.join(map(str, get_args(hint)))}."
 
 
 def options_of(error: CycloptsError, app: App) -> list[str]:

@@ -250,7 +250,7 @@ class Headline:
     >>> seats = Quantity("places", "Places ouvertes", "places", COUNTED,
     ...     Scope("FPI", annees="rentrée 2024"), "registre", date(2025, 1, 31), 401)
     >>> Headline((seats,))["places"]
-    Places ouvertes : 401 places (FPI, rentrée 2024).
+    Places ouvertes : 401 places (FPI, rentrée 2024).
     """
 
     quantities: tuple[Quantity, ...] = ()

@@ -63,6 +63,7 @@ class Execution:
     used: dict[str, list[str]] = field(default_factory=dict)  # files, by notebook that says so
     expected: dict[str, float] = field(default_factory=dict)  # seconds, of those not finished
     began: dict[str, float] = field(default_factory=dict)
+    ended: list[tuple[float, float]] = field(default_factory=list)  # seconds expected, taken
 
     def all(self, infos: Sequence[NotebookInfo], outputs: Sequence[Path]) -> list[str]:
         """Execute every notebook into its output file and return what they warned of.
@@ -141,9 +142,10 @@ class Execution:
                 listed = set(kernels.used_file(connection).read_text("utf-8").splitlines())
                 if DECLARED in listed:  # no year loaded: files of the programme go unsaid
                     self.used[info.path.name] = sorted(listed)
-        self.out.end(info.name, time.monotonic() - started)
+        self.out.end(info.name, took := time.monotonic() - started)
         self.journal.end("notebook", started, nom=info.name)
-        self.expected.pop(info.name)
+        if planned := self.expected.pop(info.name):
+            self.ended.append((planned, took))
         if left := self.left():
             self.out.say(f"Reste environ {left} s de notebooks.")
         return [f"{info.name} : {text}" for text in warnings_of(executed)]
@@ -156,9 +158,16 @@ class Execution:
         return []
 
     def left(self) -> int:
-        """Return the seconds until the last notebook ends, by what each took the last time."""
+        """Return the seconds until the last notebook ends, by what each took the last time.
+
+        Notebooks that ended slower than expected say how slow the others will be.
+        """
         now, expected = time.monotonic(), self.expected.copy()
-        left = [max(0, one - now + self.began.get(name, now)) for name, one in expected.items()]
+        planned, taken = map(sum, zip((0, 0), *self.ended, strict=True))
+        pace = taken / planned if planned else 1
+        left = [
+            max(0, pace * one - now + self.began.get(name, now)) for name, one in expected.items()
+        ]
         return round(max(sum(left) / processes(), max(left, default=0)))
 
     def _failure(self, info: NotebookInfo, notebook: Any, error: Exception, said: Path) -> FpiError:
