@@ -399,6 +399,7 @@ def test_a_mistyped_command_or_option_is_said_in_french(capsys):
         "run 2026 --donnees": "il manque la valeur de « --donnees ».",
         "run 2026 --langue de": "« de », donné à « --langue », n'est pas ce qui est attendu. "
         "Valeurs possibles : fr, en.",
+        "programme X --debut 2023": "il manque --region, --filiere, --cible et --cout, et personne",
         "completion basch": "Valeurs possibles : bash, zsh, fish.",
         "fetch 2026 resultats_lycee": "Vouliez-vous dire « resultats_lycees » ?",
         "run 2026 --donnes x": "inconnue. Vouliez-vous dire « --donnees » ? Voir",

@@ -23,7 +23,7 @@ from records_csv import as_csv
 
 from fpi_eval.records.bad_rows import examine
 from fpi_eval.records.composition import with_groups
-from fpi_eval.records.open import open_folder, regions_table, run
+from fpi_eval.records.open import open_folder, open_records, regions_table, run
 from fpi_eval.records.panel import KEYS, counts, located
 from fpi_eval.records.read import _from_name
 
@@ -466,3 +466,11 @@ def test_within_a_run_individual_files_are_those_it_began_with(folder):
             open_folder(folder, Individus(), REGIONS) as records,
         ):
             counts(records)
+
+
+def test_a_file_given_where_their_folder_is_meant_is_not_said_to_be_missing():
+    with (
+        pytest.raises(FpiError, match="c'est un fichier"),
+        open_records(None, __file__, Individus()),
+    ):
+        pass

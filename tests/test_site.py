@@ -33,6 +33,12 @@ def test_the_guide_of_individual_files_takes_ten_lines():
     assert "release" in code
 
 
+def test_the_guide_of_a_source_shows_where_a_renamed_column_is_declared():
+    path = DOCS / "guide" / "source.md"
+    page = blocks.executed(path, path.read_text(encoding="utf-8"))
+    assert "dans [sources.stages.colonnes] de programme.toml." in page
+
+
 def test_a_block_shows_what_it_prints_and_its_last_value(tmp_path):
     page = blocks.executed(tmp_path / "p.md", "```python\nx = 2\n```\n\n```python\nx + 1\n```\n")
     assert "3" in page.split("```python")[2]

@@ -122,12 +122,12 @@ def set_up(
     from fpi_eval.creation.ask import answers_of, show
     from fpi_eval.programme import load_programme
 
+    if not chercher and not sys.stdin.isatty():
+        refuse_missing(nom=nom, region=region, debut=debut, filiere=filiere, cible=cible, cout=cout)
     known = creation.catalogue_of(donnees)
     if chercher:
         show(known.search(chercher, known.regions(region)), Terminal(), known.hint)
         return
-    if not sys.stdin.isatty():
-        refuse_missing(nom=nom, region=region, debut=debut, filiere=filiere, cible=cible, cout=cout)
     made = answers_of(
         known,
         nom=nom,
@@ -159,9 +159,10 @@ def refuse_missing(**options: object) -> None:
 
     lost = [name for name, value in options.items() if not value]
     if lost:
+        names = ["le nom" if name == "nom" else f"--{name}" for name in lost]
         raise FpiError(
-            f"il manque {liste(lost if lost != ['nom'] else ['le nom'])}, et personne n'est "
-            "au clavier pour répondre. Donnez-les en options (« fpi-eval programme --help »)."
+            f"il manque {liste(names)}, et personne n'est au clavier pour répondre. "
+            "Écrivez-les sur la ligne (« fpi-eval programme --help » en donne un exemple)."
         )
 
 

@@ -70,8 +70,9 @@ def open_records(
     individus = individus or annee.programme.individus
     where = Path(folder) if str(folder) else annee.donnees.dossier / individus.dossier
     if not where.is_dir():
+        found = "c'est un fichier" if where.exists() else "ce dossier n'existe pas"
         raise FpiError(
-            "pas de fichiers individuels : ce dossier n'existe pas. Indiquez-le, ou corrigez "
+            f"pas de fichiers individuels : {found}. Indiquez leur dossier, ou corrigez "
             "« dossier » dans [individus] de programme.toml.",
             fichier=str(where),
         )
