@@ -254,6 +254,12 @@ def annee_scolaire(rentree: int) -> str:
     return f"{rentree}-{rentree + 1}"
 
 
+def single(count: float) -> bool:
+    """Return whether a count's noun is singular: in French, below 2; in English, for 1 alone."""
+    whole = abs(arrondi(count, 0))
+    return whole < 2 if spoken() == FRENCH else whole == 1
+
+
 def pluriel(count: float, singular: str, plural: str | None = None) -> str:
     """Return the count with its noun in the right number (French: plural from 2 on)."""
     few = abs(arrondi(count, 0)) < 2

@@ -41,6 +41,8 @@ def test_a_closure_takes_no_seat_from_the_opening_that_it_pays_for(monkeypatch):
     names = ["places_ouvertes", "realise", "acquis", "au_plus"]
     assert target[names].tolist() == [20.0, 60.0, 60.0, 60.0]
     assert d.statuts(year)[["ouvertures", "places"]].to_numpy().tolist() == [[1, 20.0]]
+    year.rapprochement = register.assign(places_ouvertes=0.0)
+    assert d.statuts(year).empty  # what opened no seat is no opening that files confirm
     year.rapprochement = register.assign(places_ouvertes=np.nan)
     assert d.statuts(year)["places"].isna().all()  # unanswered, and not none
     row = suivi_ami_cma(register).iloc[0]

@@ -46,6 +46,19 @@ def seats(value=760.0, **changes):
 
 
 @pytest.mark.parametrize(
+    ("value", "shown"), [(0.0, "0 place"), (1.0, "1 place"), (2.0, "2 places")]
+)
+def test_a_count_below_two_is_singular(value, shown):
+    assert seats(value).shown.replace("\u00a0", " ") == shown
+
+
+def test_a_programme_that_opened_no_seat_says_none():
+    made = (seats(0.0, key="places_ouvertes"), seats(831.0, key="places_prevues"))
+    said = "FPI n'a encore ouvert aucune place, sur 831 prévues."
+    assert in_chapters.places(Headline(made)).replace("FPI AURA", "FPI") == said
+
+
+@pytest.mark.parametrize(
     ("value", "low", "high", "shown"),
     [
         (47.6, 9.8, 86.0, "50 élèves, sans doute entre 10 et 85"),

@@ -304,6 +304,11 @@ def test_targets_missed_at_any_level_are_said_in_english(levels):
     with speaking("en"):
         assert translated.said(french).count("10 entries out of 90") == len(levels)
         assert translated.said(f"{french}.") == f"{translated.said(french)}."
+    none = places._missed(rows.assign(au_plus=0.0), context)
+    assert none.endswith(" : aucune place n'est encore ouverte")
+    with speaking("en"):
+        assert translated.said(none).endswith(": no seat is open yet")
+        assert translated.said(f"{none}.").endswith(": no seat is open yet.")
 
 
 @pytest.mark.parametrize("levels", [["ensemble"], ["secondaire"], ["superieur"], [*text.NIVEAUX]])

@@ -59,6 +59,14 @@ def test_why_no_opening_is_known_is_the_date_before_the_file(context):
     assert "aucune ouverture" in str(replace(context, rentree=2024).no_openings)
 
 
+def test_a_programme_whose_seats_are_all_to_open_blames_no_file(context):
+    register = pd.DataFrame({"places_ouvertes": [0.0, -4.0]})
+    assert personnes.formes(None, register, context) == personnes.AUCUNE
+    statuses = pd.DataFrame(columns=["statut", "ouvertures", "places"])
+    assert places.rapprochement(register, statuses, context) == personnes.AUCUNE
+    assert personnes.formes(None, register + 5, context) == personnes.SANS_CONSTAT
+
+
 def test_departements_are_listed_by_name_under_their_whole(context):
     names = ["Ensemble", "Haute-Loire", "Ardèche", "Isère", "Ain"]
     rows = pd.DataFrame({"niveau": "Ensemble", "filiere": "Ensemble", "departement": names})

@@ -14,6 +14,8 @@ def places(found: Headline) -> str:
     if not (done and planned):
         return ""
     said = _("{programme} a ouvert {done} places sur {planned} prévues.")
+    if not done.amount:
+        said = _("{programme} n'a encore ouvert aucune place, sur {planned} prévues.")
     words = said.format(programme=done.scope.programme, done=done.number, planned=planned.number)
     return " ".join(filter(None, (words, unsaid(found))))
 

@@ -150,6 +150,8 @@ def entrees(
     """Return people who entered the programme's seats up to a target's date, as published."""
     if why := _uncounted(year, register):
         return Unknown(why)
+    if deploiement.none_opened(register):
+        return Unknown("aucune place du programme n'est encore ouverte.")
     if entered is None:
         return Absent("le dossier ne contient pas de constat de rentrée pour ces places.")
     row = entered.frame.set_index("cible").loc[target.code]

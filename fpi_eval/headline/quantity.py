@@ -1,5 +1,6 @@
 """A headline quantity: number, unit, likely range, field and date, in one French phrase."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields, replace
@@ -14,6 +15,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.language import FRENCH, OTHERS, _, speaking
 
 RESOURCE = "application/vnd.fpi-eval.chiffres+json"
+SEVERAL = re.compile(r"^(\u00a0\w+)s\b")  # the noun of a unit
 ALIKE = 9  # significant digits: processors add in different orders, and differ in the last five
 #: Of what is estimated or projected, of which pages show two or three: more would be an equation
 #: that tells single counts to who knows the others.
@@ -187,6 +189,8 @@ class Quantity:
         unit = "" if one.unit == "%" else f"\u00a0{one.unit}"
         if not one.sure:
             return f"{one.range}{unit}"
+        if not one.range and text.single(one.rounded or 0.0):
+            unit = SEVERAL.sub(r"\1", unit)
         said = f"{one.number}{unit}"
         return f"{said}, {one.likely}" if one.range else said
 

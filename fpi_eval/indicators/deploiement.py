@@ -58,15 +58,20 @@ def manquees(table: pd.DataFrame, rentree: int) -> pd.DataFrame:
     return table[(table["echeance"] <= rentree) & (table["au_plus"] < table["cible"])]
 
 
+def none_opened(register: pd.DataFrame) -> bool:
+    """Return whether a register says of every row that no seat opened, but closures."""
+    return bool(register["places_ouvertes"].le(0).all())
+
+
 def statuts(p: Panels) -> pd.DataFrame:
-    """Return openings and seats by outcome of the reconciliation, closures left out.
+    """Return openings and seats by outcome of the reconciliation, but for what opened none.
 
     Seats are missing where the register says of none how many opened.
     """
     if p.registre.empty:
         return pd.DataFrame(columns=["statut", "ouvertures", "places"])
     keep = p.rapprochement["projet"].isin(du_programme(p)["projet"].unique())
-    keep &= opened(p.rapprochement) >= 0
+    keep &= opened(p.rapprochement) > 0
     table = (
         p.rapprochement[keep]
         .groupby("statut")

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from fpi_eval.absent import Absent
+from fpi_eval.indicators.deploiement import none_opened
 from fpi_eval.panel.context import Context
 from fpi_eval.report.published.make import ENSEMBLE, show
 from fpi_eval.sheets import Sheet
@@ -15,6 +16,7 @@ SANS_CONSTAT = Absent(
     "Le constat de rentrée de cette année n'est pas dans le dossier.",
     holder="DEPP : effectifs par établissement et formation.",
 )
+AUCUNE = Absent("Aucune place du programme n'est encore ouverte.")
 
 
 def shown(
@@ -26,7 +28,9 @@ def shown(
 
 def _why(register: pd.DataFrame, context: Context) -> Absent:
     """Return why nobody is counted in the programme's seats."""
-    return context.no_openings if register.empty else SANS_CONSTAT
+    if register.empty:
+        return context.no_openings
+    return AUCUNE if none_opened(register) else SANS_CONSTAT
 
 
 def formes(published: Sheet | None, register: pd.DataFrame, context: Context) -> Table | Absent:

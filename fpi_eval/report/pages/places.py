@@ -14,7 +14,7 @@ from fpi_eval.indicators.filieres import changes
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
 from fpi_eval.plots import group_bars, targets
-from fpi_eval.report.pages.personnes import SANS_CONSTAT, ici, shown
+from fpi_eval.report.pages.personnes import AUCUNE, SANS_CONSTAT, ici, shown
 from fpi_eval.report.published.make import ENSEMBLE
 from fpi_eval.report.published.seats import LOST
 from fpi_eval.sheets import Sheet
@@ -73,6 +73,8 @@ def _missed(rows: pd.DataFrame, context: Context) -> str:
         if len(late) > 1
         else f"La cible de {years} n'est pas atteinte"
     )
+    if not late["au_plus"].any():
+        return f"{said} : aucune place n'est encore ouverte"
     return f"{said} : même toutes pleines, les places permettaient {_of_targets(late, context)}"
 
 
@@ -185,6 +187,8 @@ def rapprochement(kept: pd.DataFrame, statuses: pd.DataFrame, context: Context) 
     """Return how many openings capacity files confirm."""
     if kept.empty:
         return context.no_openings
+    if statuses.empty:
+        return AUCUNE
     return table(
         statuses,
         "Les ouvertures déclarées se voient-elles dans les capacités ?",

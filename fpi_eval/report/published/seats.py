@@ -388,7 +388,7 @@ def suivi(p: Year) -> Sheet | None:
         return None
     by = ["projet", "filiere", "niveau"]
     found = p.rapprochement
-    found = found[opened(found) >= 0]  # a closure is no opening seen
+    found = found[opened(found) > 0]  # a closure, or no seat at all, is no opening seen
     counts = {
         "vues": found["statut"].isin([CONFIRMEE, SUPERIEURE]),
         "en_partie": (found["statut"] == INFERIEURE) & (found["variation"] > 0),
