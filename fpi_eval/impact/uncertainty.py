@@ -122,8 +122,12 @@ class Clusters:
             time = frame["time"].to_numpy()
             compared = ~moved & (time >= time[moved].min(initial=time.max()))
         moved = moved if treated is None else treated
-        n, m = ([pd.unique(by[rows]).size for by in (etab, dep)] for rows in (moved, compared))
-        return cls(etab, dep, *n, n_compared_etab=m[0], n_compared_dep=m[1])
+        n_etab, n_dep = (pd.unique(by[moved]).size for by in (etab, dep))
+        against = {
+            f"n_compared_{name}": pd.unique(by[compared]).size
+            for name, by in (("etab", etab), ("dep", dep))
+        }
+        return cls(etab, dep, n_etab, n_dep, **against)
 
     def corrected(
         self, by_etab: np.ndarray, by_dep: np.ndarray, kind: str
