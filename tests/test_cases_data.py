@@ -13,7 +13,7 @@ from fpi_eval import escapes
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.capacites import capacites
 from fpi_eval.panel.identity import with_levels
-from fpi_eval.panel.loading import filieres_in_doubt
+from fpi_eval.panel.loading import filieres_in_doubt, left_out
 from fpi_eval.programme import load_programme
 from fpi_eval.sources.affelnet import AFFELNET, read_affelnet
 from fpi_eval.sources.constat import CONSTAT, read_constat
@@ -379,6 +379,20 @@ def test_a_code_of_no_nomenclature_is_told_and_those_shipped_are_known(tmp_path,
     said, empty = filieres_in_doubt(filieres(tmp_path, text.encode()), codes)
     assert said.startswith("filieres.csv : 2 codes d'aucun groupe ni diplôme (01025599 et 098).")
     assert "aucun code, donc aucune formation, pour « Réindustrialisation" in empty
+
+
+def test_a_departement_of_the_region_that_is_not_declared_is_told_where_it_has_schools(
+    donnees_reelles,
+):
+    codes = read_nomenclatures(donnees_reelles / "nomenclatures")
+    schools = pd.DataFrame({"uai": ["0010001W", "0380001A", "0750001B", None]})
+    read = {"affelnet": {"2022": SimpleNamespace(table=schools)}}
+    assert left_out(AURA, codes, read) == ()
+    place = AURA.territoire
+    some = tuple(one for one in place.departements if one.code not in ("038", "069"))
+    fewer = AURA.model_copy(update={"territoire": place.model_copy(update={"departements": some})})
+    [said] = left_out(fewer, codes, read)
+    assert said.startswith("programme.toml : « departements » ne nomme pas Isère, de la même")
 
 
 @pytest.mark.parametrize("text", ["-2+3+cmd|' /C calc'!A0", "-1@x", " =1+1", "\uff1d1+1"])

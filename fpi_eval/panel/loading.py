@@ -38,6 +38,7 @@ from fpi_eval.sources.reading.reading import Provenance, Reading
 from fpi_eval.sources.register.budget import overspent
 from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.register.openings import read_ouvertures
+from fpi_eval.sources.territoires import departement_code
 from fpi_eval.sources.uai_changes import read_uai_changes
 from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import oddities
@@ -234,6 +235,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
         lectures[name] = known_now
         if name in YEARLY and folder / wanted(programme, name, rentree) not in paths.values():
             retards[name] = f"rentrée {rentree} absente, dernière lue : {max(paths)}"
+    doubts += () if simulated else left_out(programme, codes, lectures)
     _merge_portal(lectures, absentes, retards, rentree)
     _require(lectures, rentree, folder)
     if URSSAF in programme.sources and not urssaf_files(programme, folder):
@@ -345,6 +347,30 @@ def filieres_in_doubt(programme: Programme, codes: Nomenclatures) -> tuple[str, 
         "qui n'en a pas.": empty,
     }
     return tuple(sentence for sentence, found in said.items() if found)
+
+
+def left_out(
+    programme: Programme, codes: Nomenclatures, lectures: Mapping[str, Mapping[str, Reading]]
+) -> tuple[str, ...]:
+    """Return a sentence on départements of the region that have schools and are not declared.
+
+    A region's figures count it whole, as those of the regions that it is compared with.
+    """
+    place = programme.territoire
+    every = codes.departements[place.ici(codes.departements["code_region"])]
+    names = every.set_index("code_departement")["departement"].to_dict()
+    tables = [one.table for readings in lectures.values() for one in readings.values()]
+    uais = {start for t in tables if "uai" in t for start in t["uai"].dropna().str[:3].unique()}
+    taught = {departement_code(start) for start in uais}
+    own = {*place.noms_departements.values()}
+    gone = [n for code, n in names.items() if code in taught - {*place.noms_departements}]
+    if not (lost := sorted({*gone} - own)):
+        return ()
+    return (
+        f"programme.toml : « departements » ne nomme pas {liste(lost)}, de la même région. Les "
+        "chiffres de la région les comptent ; la carte, les départements et les académies, non. "
+        "Ajoutez-les, même si aucune place n'y ouvre.",
+    )
 
 
 def _changes(programme: Programme, folder: Path) -> pd.DataFrame:
