@@ -192,7 +192,10 @@ def test_one_contract_a_day_and_what_it_counts_for(tmp_path, contracts, works, f
         ({"public": "oui"}, "code inconnu"),
         ({"principal": "O"}, "code inconnu"),
         ({"principal": "NaN"}, "code inconnu"),
+        ({"principal": "0.5"}, "code inconnu"),
         ({"salaire": "1.850,50"}, "montant illisible"),
+        ({"salaire": "inf"}, "montant illisible"),
+        ({"salaire": "nan"}, "montant illisible"),
     ],
 )
 def test_what_is_written_and_cannot_be_read_is_a_fault_and_not_an_empty_cell(

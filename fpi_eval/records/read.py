@@ -24,6 +24,7 @@ IN_NAME = {
 SUFFIXES = (".parquet", ".csv", ".sas7bdat", ".xpt")
 PIECE = 200_000  # rows of a SAS file held at once
 NO_CODE, NO_DAY = -1, date(1900, 1, 1)  # faults: no code or wage, before every contract
+ENDLESS = 1e15  # no code or wage: written so, a number is a fault
 NEVER = date(9999, 12, 31)  # an end that is not planned, written otherwise than by an empty cell
 
 
@@ -228,11 +229,29 @@ def _cast(value: Any, kind: str) -> Any:
     if kind == "date":
         return _date(value)
     if not value.type().is_string():
-        return value.cast(kind)
+        return _number(value, kind)
     value = value.strip().nullif("")
+    number = (
+        value.try_cast("float64") if kind == "int64" else value.replace(",", ".").try_cast(kind)
+    )
+    return _or(NO_CODE, _kept(number, kind), value)
+
+
+def _number(value: Any, kind: str) -> Any:
+    """Return a number as one of that kind; a floating column writes an empty cell as NaN too."""
+    if not value.type().is_floating():
+        return value.cast(kind)
+    value = value.cast("float64")
+    value = value.isnan().ifelse(None, value)
+    return _or(NO_CODE, _kept(value, kind), value)
+
+
+def _kept(number: Any, kind: str) -> Any:
+    """Return a finite number, without a fraction where it is a code; else nothing."""
+    right = number.abs() < ENDLESS  # the one way in which both engines refuse NaN and infinity
     if kind == "int64":
-        return _or(NO_CODE, value.try_cast("float64").try_cast(kind), value)
-    return _or(NO_CODE, value.replace(",", ".").try_cast(kind), value)
+        right &= number % 1 == 0
+    return right.ifelse(number, None).try_cast(kind)
 
 
 def _text(value: Any) -> Any:
