@@ -1,6 +1,6 @@
 """Tables as readers see them: French numbers, a caption, marks explained, the same bytes always."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -284,7 +284,8 @@ def _default(column: pd.Series) -> Format:
 class ShownTable:
     """A table that a page showed: name for files, title, heads, rows, what stands under it.
 
-    Cells are the numbers as they were rounded on the page, or words.
+    Cells are the numbers as they were rounded on the page, or words. The bounds of a range have
+    columns of their own, beside that of the number that they go with.
     """
 
     name: str
@@ -301,8 +302,27 @@ class ShownTable:
             tuple(_typed(row[field["name"]], field["type"] == "number") for field in fields)
             for row in resource["data"]
         )
-        heads = tuple(field["name"] for field in fields)
-        return cls(resource["name"], resource["title"], heads, rows, resource["description"])
+        heads = [field["name"] for field in fields]
+        columns = dict(_apart(heads, rows))
+        rows = tuple(zip(*columns.values(), strict=True))
+        return cls(resource["name"], resource["title"], (*columns,), rows, resource["description"])
+
+
+def _apart(
+    heads: Sequence[str], rows: Sequence[tuple[text.Written | str, ...]]
+) -> Iterator[tuple[str, list[text.Written | str]]]:
+    """Yield heads and columns, ranges in columns of bounds; the first column names the rows."""
+    for position, head in enumerate(heads):
+        column = [row[position] for row in rows]
+        found = [text.written_range(c) if isinstance(c, str) else None for c in column]
+        if not position or not any(found):
+            yield head, column
+            continue
+        own = [c if r is None else r.value or "" for c, r in zip(column, found, strict=True)]
+        if any(own):
+            yield head, own
+        yield f"{head}, borne basse", [r.low if r else "" for r in found]
+        yield f"{head}, borne haute", [r.high if r else "" for r in found]
 
 
 def _typed(words: str, number: bool) -> text.Written | str:

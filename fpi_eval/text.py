@@ -169,6 +169,42 @@ def written(words: str) -> Written | None:
     return Written(rounded, len(decimals), unit, bool(sign), whole != found["whole"])
 
 
+@dataclass(frozen=True, slots=True)
+class WrittenRange:
+    """A range as a reader sees it, after the number that it goes with, if there is one."""
+
+    value: Written | None
+    low: Written
+    high: Written
+
+
+RANGE = re.compile(r"(?:(?P<value>[^()]+) \()?(?:de )?(?P<low>[^()]+?)\sà\s(?P<high>[^()]+?)\)?")
+
+
+def written_range(words: str) -> WrittenRange | None:
+    """Return the range that the words are, else None.
+
+    Two bare numbers, as in ``2019 à 2030``, are years or classes.
+
+    Examples
+    --------
+    >>> found = written_range("3 500 (2 900 à 4 100)")
+    >>> found.value.value, found.low.value, found.high.value
+    (3500.0, 2900.0, 4100.0)
+    """
+    found = RANGE.fullmatch(words)
+    if found is None:
+        return None
+    value, low, high = (written(found[name] or "") for name in ("value", "low", "high"))
+    if low is None or high is None or low.unit != high.unit:
+        return None
+    if not ("(" in words) == (")" in words) == (value is not None):
+        return None
+    if value is None and low.is_code and high.is_code:
+        return None
+    return WrittenRange(value, low, high)
+
+
 def date_longue(day: date) -> str:
     """Return a date in words, e.g. ``24 novembre 2026``."""
     return format_date(day, format="long", locale=locale())

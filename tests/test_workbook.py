@@ -245,6 +245,23 @@ def test_tables_of_pages_hold_numbers_rounded_as_shown_and_codes_as_text(tmp_pat
     assert [cell.number_format for cell in first[1:]] == [r"#,##" + formats[0], *formats[1:]]
 
 
+def test_bounds_of_a_range_are_numbers_in_columns_of_their_own():
+    rows = {
+        "classe": ["de 0,1 à 0,5", "plus"],
+        "annees": ["2019 à 2030", "2024"],
+        "net": ["+800 (+550 à +1\u202f250)", "trop incertain"],
+        "brut": ["\u2212300 à +1\u202f400", "10 à 14\u00a0%"],
+        "euros": ["de 1\u202f700\u00a0€ à 3\u202f100\u00a0€", "de 5\u00a0€ à 8\u00a0€"],
+    }
+    made = ShownTable.of(displayed(pd.DataFrame(rows), "T").resource("T"))
+    ends = [f"{n}, borne {end}" for n in ("net", "brut", "euros") for end in ("basse", "haute")]
+    heads = ["classe", "annees", "net", *ends[:2], "brut", *ends[2:]]
+    assert [*made.heads] == heads
+    first, second = ([getattr(cell, "value", cell) for cell in row] for row in made.rows)
+    assert first == ["de 0,1 à 0,5", "2019 à 2030", 800, 550, 1250, "", -300, 1400, 1700, 3100]
+    assert second[2:] == ["trop incertain", "", "", "10 à 14\u00a0%", "", "", 5, 8]
+
+
 def test_heads_of_an_excel_table_are_distinct_and_not_empty(tmp_path):
     twice = ShownTable("t", "T", ("A", "a", ""), ((written("1"), "x", "y"),), "")
     path = write_workbook(tmp_path / "x.xlsx", [table()], title="R", pages={"P": [twice]})
