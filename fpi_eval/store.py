@@ -67,11 +67,11 @@ def kept(make: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
     except OSError:
         return make(*args, **options)
     try:
-        held = read_entry(entry)
+        held = _read(entry)
         if held is ABSENT:
             with noted() as files:
                 found = make(*args, **options)
-            keep_entry(entry, (found, files))
+            _keep(entry, pickle.dumps((found, files), protocol=5))
             return found
         found, files = held
         note(files)
@@ -216,8 +216,8 @@ def _inside(name: str, library: Mapping[str, str]) -> Iterator[str]:
     return (one for one in library if one == name or one.startswith(f"{name}."))
 
 
-def read_entry(entry: Path) -> Any:
-    """Return what an entry holds, ABSENT unless it is there, whole and ours."""
+def _read(entry: Path) -> Any:
+    """Return the entry, ABSENT unless it is there, whole and ours."""
     try:
         if hasattr(os, "getuid") and entry.stat().st_uid != os.getuid():
             return ABSENT
@@ -230,14 +230,12 @@ def read_entry(entry: Path) -> Any:
         return ABSENT
 
 
-def keep_entry(entry: Path, value: object) -> None:
+def _keep(entry: Path, content: bytes) -> None:
     """Write the entry, then remove what was read longest ago while all is too large.
 
     Thousands of entries are not looked at for each one written.
     """
-    content = pickle.dumps(value, protocol=5)
     try:
-        entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_whole(entry, hashlib.sha256(content).digest() + content)
         _unswept[entry.parent] = _unswept.get(entry.parent, LARGEST) + len(content)
         if _unswept[entry.parent] <= LARGEST // SWEPT:

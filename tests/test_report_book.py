@@ -389,7 +389,7 @@ def test_words_alone_change_no_table_and_another_table_changes_the_workbook(
 ):
     p, edition = Year(deux_rapports[0].donnees), Edition.of(PROGRAMME, 2026, simulated=True)
     made = []
-    monkeypatch.setattr(store, "keep_entry", lambda entry, value: made.append(entry))
+    monkeypatch.setattr(store, "_keep", lambda entry, content: made.append(entry))
     classeur.write(tmp_path, p, edition)
     assert made == []
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Autre titre")])

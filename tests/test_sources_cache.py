@@ -1,4 +1,5 @@
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -84,17 +85,18 @@ def test_a_changed_file_is_read_again_and_its_old_entry_never_served(tmp_path, f
 def test_another_argument_or_another_reading_code_is_another_entry(tmp_path, file, monkeypatch):
     cached(read_inserjeunes_region, file, cache=tmp_path)
     cached(read_inserjeunes_region, file, renaming=None, cache=tmp_path)
-    assert len(list(tmp_path.glob("tables/*"))) == 2
+    assert len(list(tmp_path.glob("tables/*.parquet"))) == 2
     monkeypatch.setattr(module, "reader_version", lambda: "autre")
     cached(read_inserjeunes_region, file, cache=tmp_path)
-    assert len(list(tmp_path.glob("tables/*"))) == 3
+    assert len(list(tmp_path.glob("tables/*.parquet"))) == 3
 
 
+@pytest.mark.parametrize("kind", ["parquet", "json"])
 @pytest.mark.parametrize("damage", ["flip", "cut", "empty", "absent"])
-def test_a_damaged_entry_is_made_again(tmp_path, file, counted, damage):
+def test_a_damaged_entry_is_made_again(tmp_path, file, counted, kind, damage):
     reader, calls = counted
     whole = cached(reader, file, cache=tmp_path / "c")
-    (entry,) = (tmp_path / "c" / "tables").iterdir()
+    entry = next((tmp_path / "c" / "tables").glob(f"*.{kind}"))
     content = entry.read_bytes()
     middle = len(content) // 2
     flipped = content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
@@ -109,6 +111,13 @@ def test_a_damaged_entry_is_made_again(tmp_path, file, counted, damage):
     assert len(calls) == 2
 
 
+def test_the_provenance_is_kept_beside_the_table(tmp_path, file):
+    reading = cached(read_inserjeunes_region, file, cache=tmp_path / "c")
+    note = json.loads(next((tmp_path / "c" / "tables").glob("*.json")).read_text("utf-8"))
+    assert note["provenance"]["sha256"] == reading.provenance.sha256
+    assert note["provenance"]["fichier"] == "ij_region_data.csv"
+
+
 def test_a_refused_file_leaves_nothing_and_a_folder_that_cannot_be_written_is_no_fault(
     tmp_path, file
 ):
@@ -118,13 +127,13 @@ def test_a_refused_file_leaves_nothing_and_a_folder_that_cannot_be_written_is_no
     file.write_text("n'importe quoi", encoding="utf-8")
     with pytest.raises(FpiError):
         cached(read_inserjeunes_region, file, cache=tmp_path / "c")
-    assert not (tmp_path / "c").exists()
+    assert not list(tmp_path.glob("c/**/*.parquet"))
 
 
 def test_the_folder_is_the_one_of_the_environment(tmp_path, file, monkeypatch):
     monkeypatch.setenv("FPI_EVAL_CACHE", str(tmp_path / "ici"))
     cached(read_inserjeunes_region, file)
-    assert len(list((tmp_path / "ici").glob("tables/*"))) == 1
+    assert len(list((tmp_path / "ici").glob("tables/*"))) == 2
 
 
 def test_what_is_kept_unprotected_is_for_its_owner_alone(tmp_path, file, monkeypatch):
