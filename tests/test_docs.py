@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import fpi_eval as fpi
 from fpi_eval import cli
 from fpi_eval.report.runner import run as runner
 
@@ -53,3 +54,14 @@ def test_the_guide_of_a_new_programme_runs_from_nothing_to_its_report(project, c
     parameters, target = asked[0]
     assert parameters["programme"].endswith("rail_du_nord")
     assert target == project / "reports" / "rail_du_nord" / "2024"
+
+
+def test_every_name_of_the_library_that_a_guide_writes_is_there():
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    said = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    names = {*re.findall(r"(?<![\w./])fpi\.(\w+)(?:\.(\w+))?", said)}
+    assert ("records", "outcomes_table") in names
+    whole = {part for part, _ in names if hasattr(fpi, part)}
+    assert whole == {part for part, _ in names}
+    lost = {(p, n) for p, n in names if n and not hasattr(getattr(fpi, p), n)}
+    assert lost == {("impact", "csdid")}  # another package's, which says what it is here

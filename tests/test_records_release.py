@@ -110,6 +110,8 @@ def test_two_tables_of_the_same_people_hide_with_one_another():
     assert (first, hidden(both)[0]) == ({"A", "B"}, {"A", "C"})
     assert hidden(both, out)[0] >= first
     assert hidden(["filiere"], hidden(both)[1])[0] == {"A", "C"}
+    with pytest.raises(FpiError, match="pas de colonne division"):
+        hidden(["filiere"], replace(out, dims=("division",)))
 
 
 def test_a_sector_that_no_code_tells_is_said_to_be_unknown(records):

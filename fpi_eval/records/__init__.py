@@ -34,6 +34,7 @@ NO_FOLDER = Absent(
 #: Name → module that defines it.
 _FROM = {
     "faults_of": "bad_rows",
+    "outcomes_table": "exports",
     "release": "exports",
 }
 __all__ = ["GROUPS", "INDUSTRY_JOBS", "count", *_FROM]

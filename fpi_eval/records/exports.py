@@ -28,6 +28,7 @@ from fpi_eval.records import producer_rules as rules
 from fpi_eval.records.open import Records, run
 from fpi_eval.records.panel import located
 from fpi_eval.table_files import replace_files
+from fpi_eval.text import liste
 
 LOG = "journal_exports.csv"
 GUARD = ".journal_exports.verrou"  # held while tables and their lines are put in place
@@ -65,6 +66,11 @@ def outcomes_table(
             "n'a pas de ligne."
         )
     dims = list(dict.fromkeys([*by, *(dim for one in known for dim in one.dims)]))
+    if lost := [dim for dim in dims if dim not in rows]:
+        raise FpiError(
+            f"ce qui est compté n'a pas de colonne {liste(lost)}. « by » et « known » prennent des "
+            "groupes qui y sont : un tableau par d'autres groupes (secteurs, salaires) n'y est pas."
+        )
     detail = rows.groupby(dims, observed=True)[values].sum().reset_index()
     rates = [
         Rate("taux_emploi", values[1], values[0]),
