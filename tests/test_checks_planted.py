@@ -20,6 +20,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.groups.totals import ALL, COLUMNS, Totals
 from fpi_eval.impact.j import fit_j, j
+from fpi_eval.impact.uncertainty import Clusters
 from fpi_eval.panel import align
 from fpi_eval.regression import wild
 
@@ -153,6 +154,9 @@ def test_a_fake_programme_is_estimated_exactly_as_j_estimates_a_real_one(panel, 
     ):
         np.testing.assert_allclose(frame[column].to_numpy()[rows], mine, atol=EXACT)
     real = j(there, "diplomes")
+    counted = Clusters.of(frame.iloc[rows])
+    for count in ("n_treated_etab", "n_treated_dep", "n_compared_etab", "n_compared_dep"):
+        assert getattr(design.clusters, count) == getattr(counted, count)
     assert np.isfinite(gross)
     for label in (GROSS, NET):
         value, interval = found[label]
@@ -375,6 +379,20 @@ def test_a_net_effect_that_nothing_tells_is_not_calibrated(panel):
     assert np.isfinite(known[GROSS])
     assert np.isnan(known[NET])
     assert "n. d." not in found.summary()
+
+
+def test_few_establishments_to_compare_with_leave_few_degrees_of_freedom(panel, monkeypatch):
+    last = panel.groupby("cell")["seats"].transform("last")
+    here, opened = panel["code_region"] == "84", panel["uai"].isin(panel["uai"][last > 0])
+    free = panel.loc[here & ~opened, "uai"].unique()[:6]
+    few = panel.assign(seats=last * (panel["rentree"] >= 2022), duree=1)
+    few = few[(last > 0) | panel["uai"].isin(free)]
+    module, given = import_module("fpi_eval.checks.planter"), []
+    known = module.calibrate
+    monkeypatch.setattr(module, "calibrate", lambda *a: given.append(a[3]) or known(*a))
+    planted_in(few, 2)
+    clusters = study_of(few).clusters
+    assert given[0] == clusters.df_etab == len(free) - 1 < clusters.n_treated_etab - 1
 
 
 def test_only_the_estimates_that_were_judged_take_their_calibrated_interval(panel, planted):

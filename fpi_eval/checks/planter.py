@@ -17,7 +17,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET, WEIGHTS
 from fpi_eval.impact.j import combination
 from fpi_eval.impact.placebo_regions import candidate
-from fpi_eval.impact.uncertainty import Candidate
+from fpi_eval.impact.uncertainty import Candidate, Clusters
 from fpi_eval.misspelt import known_options
 from fpi_eval.panel.cells import targeted_of
 from fpi_eval.panel.sample import Sample
@@ -178,6 +178,10 @@ class _Real:
     fit: LinearFit
     estimates: Estimates
 
+    def df(self, label: str) -> int:
+        """Return the degrees of freedom of an effect's plain interval."""
+        return Clusters.of(self.frame[self.fit.keep]).df(self.estimates[label])
+
 
 def _calibration(rows: pd.DataFrame, short: str, drift: Drift, real: _Real, label) -> Calibration:
     """Return the systematic error of one effect: of plants net of drift, then the real drift."""
@@ -185,7 +189,7 @@ def _calibration(rows: pd.DataFrame, short: str, drift: Drift, real: _Real, labe
         (rows[f"{short}estimate"] - rows[f"{short}truth"]).to_numpy(),
         rows[f"{short}std_error"].to_numpy(),
         rows["drift"].to_numpy(),
-        real.estimates[label].n_treated_clusters - 1,
+        real.df(label),
     )
     weights = combination(real.fit, np.multiply(WEIGHTS[label], (1.0, *real.frame.reach)))
     gross, std_error = real.estimates[GROSS].estimate, real.estimates[label].std_error
@@ -208,7 +212,7 @@ def _read(rows: pd.DataFrame, used, kept, plan: _Plan, real: _Real, outcome) -> 
         known = errors[label].interval(
             e.estimate,
             e.std_error,
-            e.n_treated_clusters - 1,
+            real.df(label),
             inside=plain if label == NET else None,
         )
         table.append((label, e.estimate, *plain, *known))

@@ -11,7 +11,14 @@ from fpi_eval.checks.drawing import Openings
 from fpi_eval.impact.few_treated import said, wild_design
 from fpi_eval.impact.frame import GROSS, NET, SEATS, WEIGHTS
 from fpi_eval.impact.j import combination, design
-from fpi_eval.impact.uncertainty import CR3, Candidate, ChosenInterval, Clusters, error
+from fpi_eval.impact.uncertainty import (
+    CR3,
+    Candidate,
+    ChosenInterval,
+    Clusters,
+    error,
+    since_first,
+)
 from fpi_eval.regression import choose, linear
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.wild import FEWER_DRAWS, WildDesign
@@ -139,7 +146,7 @@ def design_of(donor: Donor, fake: Fake, etab: np.ndarray, dep: np.ndarray) -> Pl
     names, x, z = design(pd.DataFrame({**rows, **near}))
     raw = np.column_stack([*x, *z])
     on = fake.dose != 0
-    clusters = Clusters(etab, dep, np.unique(etab[on]).size, np.unique(dep[on]).size)
+    clusters = Clusters.counted(etab, dep, on, since_first(on, donor.time))
     return PlantedDesign(names, raw, donor.absorber.residualize(raw), clusters)
 
 

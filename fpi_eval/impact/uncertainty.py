@@ -119,15 +119,28 @@ class Clusters:
         etab, dep = (pd.Categorical(frame[name]) for name in ("uai", "code_departement"))
         moved = changing(frame)
         if compared is None:
-            time = frame["time"].to_numpy()
-            compared = ~moved & (time >= time[moved].min(initial=time.max()))
-        moved = moved if treated is None else treated
-        n_etab, n_dep = (pd.unique(by[moved]).size for by in (etab, dep))
-        against = {
-            f"n_compared_{name}": pd.unique(by[compared]).size
-            for name, by in (("etab", etab), ("dep", dep))
-        }
-        return cls(etab, dep, n_etab, n_dep, **against)
+            compared = since_first(moved, frame["time"].to_numpy())
+        return cls.counted(etab, dep, moved if treated is None else treated, compared)
+
+    @classmethod
+    def counted(
+        cls,
+        etab: np.ndarray | pd.Categorical,
+        dep: np.ndarray | pd.Categorical,
+        treated: np.ndarray,
+        compared: np.ndarray,
+    ) -> "Clusters":
+        """Return the clusters of rows, treated ones and those they are compared with counted."""
+        rows = (treated, compared)
+        (n_etab, by_etab), (n_dep, by_dep) = (
+            [pd.unique(by[on]).size for on in rows] for by in (etab, dep)
+        )
+        return cls(etab, dep, n_etab, n_dep, n_compared_etab=by_etab, n_compared_dep=by_dep)
+
+    def df(self, found: Estimate) -> int:
+        """Return the degrees of freedom of an estimate, of the level that its error is of."""
+        wide = found.n_clusters == len(codes(self.dep)[1])
+        return self.df_dep if wide else self.df_etab
 
     def corrected(
         self, by_etab: np.ndarray, by_dep: np.ndarray, kind: str
@@ -183,6 +196,11 @@ def changing(frame: pd.DataFrame) -> np.ndarray:
     np.minimum.at(least, cell, dose)
     np.maximum.at(most, cell, dose)
     return (dose != 0) & (least != most)[cell]
+
+
+def since_first(moved: np.ndarray, time: np.ndarray) -> np.ndarray:
+    """Return the other rows from the first year of those moved on: what they are compared with."""
+    return ~moved & (time >= time[moved].min(initial=time.max()))
 
 
 def single(frame: Sample, fit: LinearFit, name: str, **facts) -> Estimate:
