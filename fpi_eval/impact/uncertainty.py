@@ -189,13 +189,18 @@ class Clusters:
 
 
 def changing(frame: pd.DataFrame) -> np.ndarray:
-    """Return rows with seats of cells where they change: seats always there compare nothing."""
-    dose = frame["dose"].to_numpy(float)
+    """Return rows with seats, but for cells open since the first year: they compare nothing.
+
+    A cell whose years before are hidden did open: it counts.
+    """
+    dose, time = (frame[name].to_numpy(float) for name in ("dose", "time"))
     cell, n = compact(frame["cell"].to_numpy())
-    least, most = np.full(n, np.inf), np.full(n, -np.inf)
+    (least, first), most = np.full((2, n), np.inf), np.full(n, -np.inf)
     np.minimum.at(least, cell, dose)
+    np.minimum.at(first, cell, time)
     np.maximum.at(most, cell, dose)
-    return (dose != 0) & (least != most)[cell]
+    always = (least == most) & (first == time.min(initial=np.inf))
+    return (dose != 0) & ~always[cell]
 
 
 def since_first(moved: np.ndarray, time: np.ndarray) -> np.ndarray:
