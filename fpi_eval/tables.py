@@ -303,9 +303,10 @@ class ShownTable:
             for row in resource["data"]
         )
         heads = [field["name"] for field in fields]
-        columns = dict(_apart(heads, rows))
-        rows = tuple(zip(*columns.values(), strict=True))
-        return cls(resource["name"], resource["title"], (*columns,), rows, resource["description"])
+        columns = list(_apart(heads, rows))
+        named = tuple(head for head, _cells in columns)
+        rows = tuple(zip(*(cells for _head, cells in columns), strict=True))
+        return cls(resource["name"], resource["title"], named, rows, resource["description"])
 
 
 def _apart(
@@ -318,11 +319,18 @@ def _apart(
         if not position or not any(found):
             yield head, column
             continue
-        own = [c if r is None else r.value or "" for c, r in zip(column, found, strict=True)]
+        own = [
+            _alone(c) if r is None else r.value or "" for c, r in zip(column, found, strict=True)
+        ]
         if any(own):
             yield head, own
         yield f"{head}, borne basse", [r.low if r else "" for r in found]
         yield f"{head}, borne haute", [r.high if r else "" for r in found]
+
+
+def _alone(cell: text.Written | str) -> text.Written | str:
+    """Return a cell that stands among ranges: bare digits are a number that has none."""
+    return _typed(cell, number=True) if isinstance(cell, str) else cell
 
 
 def _typed(words: str, number: bool) -> text.Written | str:

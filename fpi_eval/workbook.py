@@ -115,7 +115,7 @@ def sheet_names(names: Sequence[str]) -> list[str]:
     """Return valid, distinct sheet names of at most 31 characters."""
     taken, result = {CONTENTS.lower(), DEFINITIONS.lower(), "history"}, []
     for name in names:
-        base = FORBIDDEN.sub(" ", name).strip(" '")[:SHEET_NAME].strip(" '") or "Tableau"
+        base = _cut(FORBIDDEN.sub(" ", name).strip(" '")).strip(" '") or "Tableau"
         candidate, number = base, 2
         while candidate.lower() in taken:
             suffix = f" {number}"
@@ -123,6 +123,13 @@ def sheet_names(names: Sequence[str]) -> list[str]:
         taken.add(candidate.lower())
         result.append(candidate)
     return result
+
+
+def _cut(name: str) -> str:
+    """Return the whole words of a name that a sheet's holds, or as much of its first one."""
+    if len(name) <= SHEET_NAME:
+        return name
+    return name[: SHEET_NAME + 1].rpartition(" ")[0] or name[:SHEET_NAME]
 
 
 def _put(cell: Cell, value: object, number_format: str = "") -> None:

@@ -453,7 +453,9 @@ def test_a_programme_that_has_not_begun_or_has_no_register_says_so_first():
     assert without.none == without.untold == "Inconnu sans le registre des ouvertures."
 
 
-def test_a_target_out_of_reach_is_said_to_be_and_records_are_asked_for_until_they_are_there():
+def test_a_target_out_of_reach_is_said_to_be_and_records_are_asked_for_until_they_are_there(
+    tmp_path,
+):
     other = (*against("2030_bis", "", 788.0, 9500.0, 2030),
              one("entrees_attendues_2030_bis_plan", 9600.0, nature=PROJECTED, low=9100.0,
                  high=9900.0))  # fmt: skip
@@ -490,4 +492,11 @@ def test_a_target_out_of_reach_is_said_to_be_and_records_are_asked_for_until_the
     assert (vague.told, vague.chain[-1].shown) == (False, "trop incertain")
     assert vague.finding.endswith("jusqu'en dernière année.")
     assert vague.job_proof == "solide (formations ouvertes seules)"
+    drawn = (
+        shown(tmp_path, (*FULL[:-1], both), NOTES | {"verdict_industrie": "solide"})
+        .get_text()
+        .replace("\u00a0", " ")
+    )
+    assert "Preuve de ce chiffre" not in drawn  # there is none
+    assert "Preuve : solide (formations ouvertes seules)." in drawn
     assert not any("fichiers individuels" in line for line in found.implied)

@@ -50,6 +50,9 @@ def seats(value=760.0, **changes):
 )
 def test_a_count_below_two_is_singular(value, shown):
     assert seats(value).shown.replace("\u00a0", " ") == shown
+    with speaking("en"):
+        said = seats(value, unit="people").shown.replace("\u00a0", " ")
+    assert said == {0: "0 people", 1: "1 person", 2: "2 people"}[value]
 
 
 def test_a_programme_that_opened_no_seat_says_none():

@@ -171,6 +171,11 @@ def test_given_exposures_and_sizes_are_used_and_absent_structure_is_declared():
         ({"clutser": "lycee"}, "« clutser » inconnue : vouliez-vous dire « cluster »"),
         ({"time": "an"}, "colonne « an » : absente : nommez-la par time"),
         ({"region": "regionn"}, r"« regionn » : absente : nommez-la .*\(region=None\)"),
+        (
+            {"region": "ra", "cluster": "cb"},
+            r"^colonnes « (ra|cb) » et « (ra|cb) » absentes : "
+            r"nommez-les \(.*=….*=…\)",
+        ),
         ({"duree": "long"}, "colonne « long » : colonne absente"),
         ({"lag": -1}, "lag=-1"),
         ({"lag": "retard"}, "« retard » : colonne absente"),

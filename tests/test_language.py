@@ -300,11 +300,13 @@ def test_targets_missed_at_any_level_are_said_in_english(levels):
     years = [2030 if one == "ensemble" else 2026 for one in levels]
     reached = {"acquis": 10.0, "au_plus": 10.0, "cible": 90.0}
     rows = pd.DataFrame({"code": levels, "echeance": years}).assign(**reached)
-    french = places._missed(rows, context)
+    french = places._missed(rows, context, none=False)
     with speaking("en"):
         assert translated.said(french).count("10 entries out of 90") == len(levels)
         assert translated.said(f"{french}.") == f"{translated.said(french)}."
-    none = places._missed(rows.assign(au_plus=0.0), context)
+    other = places._missed(rows.assign(au_plus=0.0), context, none=False)
+    assert "aucune place" not in other  # some are open, of another level or after the date
+    none = places._missed(rows.assign(au_plus=0.0), context, none=True)
     assert none.endswith(" : aucune place n'est encore ouverte")
     with speaking("en"):
         assert translated.said(none).endswith(": no seat is open yet")

@@ -10,7 +10,8 @@ import pytest
 from fpi_eval.absent import Absent
 from fpi_eval.calendar import calendrier, first_leavers
 from fpi_eval.disclosure import public
-from fpi_eval.headline.quantity import Scope
+from fpi_eval.headline import Headline
+from fpi_eval.headline.quantity import COUNTED, Quantity, Scope
 from fpi_eval.impact.groups.dose_response import DoseResponse
 from fpi_eval.impact.jobs.additional import AdditionalJobs
 from fpi_eval.impact.jobs.graduates import scaled
@@ -241,6 +242,32 @@ def test_a_single_departement_is_the_first_of_nothing(context):
     assert "n'a qu'un département" in alone.reason
     map_rows = pd.DataFrame({"code": ["974"], "nom": ["La Réunion"], "places": [30.0]})
     assert places.carte(map_rows, "secondaire", context) is None
+
+
+def test_seats_all_in_one_departement_have_no_first_one(context):
+    names = context.programme.territoire.noms_departements
+    rows = pd.DataFrame({"code": [*names], "nom": [*names.values()], "places": 40.0})
+    rows = rows.drop_duplicates("nom", ignore_index=True).assign(ouvertes=0.0)
+    rows.loc[rows["nom"] == "Isère", "ouvertes"] = 171.0
+    drawn = places.carte(rows, "secondaire", context).titre
+    assert drawn.startswith("L'Isère, seul département pour les places ouvertes par")
+    assert drawn.endswith(" : 171")
+    rows.loc[rows["nom"] == "Rhône", "ouvertes"] = 9.0
+    both = places.carte(rows, "secondaire", context).titre
+    assert both.startswith("L'Isère, premier département")
+    assert both.endswith(" : 171 sur 180")
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(1.0, "1 personne y est entrée ("), (2.0, "2 personnes y sont entrées (")]
+)
+def test_one_person_entered(value, said):
+    scope = Scope("FPI", "secondaire", "voie scolaire", annees="rentrée 2024")
+    made = [
+        Quantity(key, key, "personnes", COUNTED, scope, "x", date(2026, 1, 1), number)
+        for key, number in (("entrees_2030", value), ("cible_2030", 90.0))
+    ]
+    assert places._entered(Headline(tuple(made), {})).startswith(said)
 
 
 def test_a_title_takes_any_name_of_a_region(context):

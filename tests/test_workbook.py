@@ -148,6 +148,12 @@ def test_sheet_names_are_short_valid_and_distinct():
     assert names[0] == "a b"
     assert names[1:4] == ["x" * 31, "x" * 29 + " 2", "X" * 29 + " 3"]
     assert names[4:] == ["définitions 2", "Tableau"]
+    long = "07 Comment la méthode a été vérifiée"
+    assert sheet_names([long, long]) == [
+        "07 Comment la méthode a été",
+        "07 Comment la méthode a été 2",
+    ]
+    assert sheet_names([f"{'x' * 31} y"]) == ["x" * 31]
 
 
 def test_a_table_that_still_holds_a_hidden_value_is_refused():
@@ -251,15 +257,26 @@ def test_bounds_of_a_range_are_numbers_in_columns_of_their_own():
         "annees": ["2019 à 2030", "2024"],
         "net": ["+800 (+550 à +1\u202f250)", "trop incertain"],
         "brut": ["\u2212300 à +1\u202f400", "10 à 14\u00a0%"],
+        "seuls": ["138", "1\u202f500 (900 à 1\u202f750)"],
         "euros": ["de 1\u202f700\u00a0€ à 3\u202f100\u00a0€", "de 5\u00a0€ à 8\u00a0€"],
     }
     made = ShownTable.of(displayed(pd.DataFrame(rows), "T").resource("T"))
-    ends = [f"{n}, borne {end}" for n in ("net", "brut", "euros") for end in ("basse", "haute")]
-    heads = ["classe", "annees", "net", *ends[:2], "brut", *ends[2:]]
+    ends = [
+        f"{n}, borne {end}" for n in ("net", "brut", "seuls", "euros") for end in ("basse", "haute")
+    ]
+    heads = ["classe", "annees", "net", *ends[:2], "brut", *ends[2:4], "seuls", *ends[4:]]
     assert [*made.heads] == heads
     first, second = ([getattr(cell, "value", cell) for cell in row] for row in made.rows)
-    assert first == ["de 0,1 à 0,5", "2019 à 2030", 800, 550, 1250, "", -300, 1400, 1700, 3100]
-    assert second[2:] == ["trop incertain", "", "", "10 à 14\u00a0%", "", "", 5, 8]
+    assert first == ["de 0,1 à 0,5", "2019 à 2030", 800, 550, 1250, "", -300, 1400, 138, "", "",
+                     1700, 3100]  # fmt: skip
+    assert second[2:] == ["trop incertain", "", "", "10 à 14\u00a0%", "", "", 1500, 900, 1750, 5, 8]
+
+
+def test_a_column_that_has_the_head_of_a_bound_is_kept_beside_it():
+    rows = {"a": ["x"], "net": ["\u2212300 à +400"], "net, borne basse": ["mot"]}
+    made = ShownTable.of(displayed(pd.DataFrame(rows), "T").resource("T"))
+    assert len(made.heads) == len(made.rows[0]) == 4
+    assert made.rows[0][-1] == "mot"
 
 
 def test_heads_of_an_excel_table_are_distinct_and_not_empty(tmp_path):

@@ -16,6 +16,7 @@ from fpi_eval.language import FRENCH, OTHERS, _, speaking
 
 RESOURCE = "application/vnd.fpi-eval.chiffres+json"
 SEVERAL = re.compile(r"^(\u00a0\w+)s\b")  # the noun of a unit
+PEOPLE, PERSON = "people", "person"  # the one English noun that takes no s
 ALIKE = 9  # significant digits: processors add in different orders, and differ in the last five
 #: Of what is estimated or projected, of which pages show two or three: more would be an equation
 #: that tells single counts to who knows the others.
@@ -190,7 +191,7 @@ class Quantity:
         if not one.sure:
             return f"{one.range}{unit}"
         if not one.range and text.single(one.rounded or 0.0):
-            unit = SEVERAL.sub(r"\1", unit)
+            unit = SEVERAL.sub(r"\1", unit).replace(PEOPLE, PERSON)
         said = f"{one.number}{unit}"
         return f"{said}, {one.likely}" if one.range else said
 

@@ -8,7 +8,7 @@ from functools import wraps
 import numpy as np
 import pandas as pd
 
-from fpi_eval import misspelt
+from fpi_eval import misspelt, text
 from fpi_eval.errors import FpiError
 from fpi_eval.panel import coding
 from fpi_eval.panel.cell_panel import CellPanel
@@ -195,11 +195,12 @@ def _there(table: pd.DataFrame, columns: Columns, named: Mapping) -> None:
     absent = [r for r in absent if r not in useless]
     if absent:
         how, none = (", ".join(f"{r}={v}" for r in absent) for v in ("…", "None"))
-        raise FpiError(
-            f"absente : nommez-la ({how}) ou déclarez que le tableau n'en a pas ({none}). "
-            f"Trouvé : {found}.",
-            colonne=" », « ".join(getattr(columns, r) for r in absent),
-        )
+        end = f"({how}) ou déclarez que le tableau n'en a pas ({none}). Trouvé : {found}."
+        first, *others = (str(getattr(columns, r)) for r in absent)
+        if not others:
+            raise FpiError(f"absente : nommez-la {end}", colonne=first)
+        named = text.liste(f"« {name} »" for name in (first, *others))
+        raise FpiError(f"colonnes {named} absentes : nommez-les {end}")
 
 
 def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:

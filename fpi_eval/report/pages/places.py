@@ -9,7 +9,7 @@ from fpi_eval.figures import Figure
 from fpi_eval.headline import Headline, in_chapters
 from fpi_eval.headline.first_page import entered, largest_target
 from fpi_eval.headline.of_places import UNSAID, VOIES
-from fpi_eval.indicators.deploiement import manquees, unsaid
+from fpi_eval.indicators.deploiement import manquees, none_opened, unsaid
 from fpi_eval.indicators.filieres import changes
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.regional_panel import ELSEWHERE, HERE
@@ -54,7 +54,7 @@ def reponse(chiffres: Headline, rows: pd.DataFrame, same: pd.DataFrame, context:
     observed = _observed(same, context)
     if not opened:
         return f"{text.capitale(opened.reason)}\n\n{observed}"
-    missed = _missed(rows, context)
+    missed = _missed(rows, context, none=not opened.amount)
     late = f"{missed}.\n\n" if missed else ""
     return (
         f"{in_chapters.places(chiffres)}\n\n{late}"
@@ -62,8 +62,11 @@ def reponse(chiffres: Headline, rows: pd.DataFrame, same: pd.DataFrame, context:
     )
 
 
-def _missed(rows: pd.DataFrame, context: Context) -> str:
-    """Return that targets past due are missed, by how much at least; nothing where none is."""
+def _missed(rows: pd.DataFrame, context: Context, *, none: bool) -> str:
+    """Return that targets past due are missed, by how much at least; nothing where none is.
+
+    ``none``: the programme has opened no seat, of any level.
+    """
     late = manquees(rows, context.rentree)
     if late.empty:
         return ""
@@ -73,7 +76,7 @@ def _missed(rows: pd.DataFrame, context: Context) -> str:
         if len(late) > 1
         else f"La cible de {years} n'est pas atteinte"
     )
-    if not late["au_plus"].any():
+    if none and not late["au_plus"].any():
         return f"{said} : aucune place n'est encore ouverte"
     return f"{said} : même toutes pleines, les places permettaient {_of_targets(late, context)}"
 
@@ -94,8 +97,10 @@ def _entered(chiffres: Headline) -> str:
     done = entered(chiffres, largest)
     if not (largest and done):
         return ""
+    one = text.single(done.rounded or 0.0)
+    said = "personne y est entrée" if one else "personnes y sont entrées"
     return (
-        f"{done.number} {done.unit} y sont entrées ({done.scope}), pour {largest.number} visées "
+        f"{done.number} {said} ({done.scope}), pour {largest.number} visées "
         f"({largest.scope.annees}).\n\n"
     )
 
@@ -155,7 +160,7 @@ def cibles(kept: pd.DataFrame, rows: pd.DataFrame, context: Context) -> Figure |
         bound = {"au_plus": "Au plus, places sans réponse comprises"}
     return Figure(
         targets(drawn),
-        _missed(rows, context)
+        _missed(rows, context, none=none_opened(kept))
         or f"Jusqu'en {last}, les places déjà ouvertes permettent au plus {to_come}",
         f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
         f"Barres horizontales, une par cible. {' ; '.join(said)}.",
@@ -342,10 +347,12 @@ def carte(rows: pd.DataFrame, scope: str, context: Context) -> Figure | None:
     maps_of = {"ouvertes": "Places ouvertes par le programme", "places": "Places d'entrée, en tout"}
     drawn = {name: title for name, title in maps_of.items() if name in rows}
     place, most = text.departement(top["nom"]), text.nombre(top[column])
+    alone = opened and not rest and top[column] == total
+    ranked = "seul département" if alone else "premier département"
+    of_all = "" if alone else f" sur {text.nombre(total)}"
     return Figure(
         maps.shaded(rows, shapes, drawn, named=len(rows)),
-        f"{text.capitale(place)}, premier département pour les {what} : {most} sur "
-        f"{text.nombre(total)}{field}{rest}",
+        f"{text.capitale(place)}, {ranked} pour les {what} : {most}{of_all}{field}{rest}",
         f"{context.credited(*known)}, rentrée {context.rentree} ; {maps.CREDIT}",
         f"Carte des départements, plus foncés là où les places sont plus nombreuses. "
         f"En tête, {place} : {most} {what}, sur {text.nombre(total)}{field}{rest}.",
