@@ -26,11 +26,12 @@ from fpi_eval.report.edition import PUBLICATION, Edition, kept_earlier
 from fpi_eval.report.pages import insertion, personnes, places
 from fpi_eval.report.published import book as classeur
 from fpi_eval.report.published import counts as proteges
+from fpi_eval.report.published import make, people, protection, seats
 from fpi_eval.report.published import memory as publication
-from fpi_eval.report.published import people, protection, seats
 from fpi_eval.report.runner import accessible, translated
 from fpi_eval.report.runner.extract import write_tables
 from fpi_eval.report.runner.swap import replaced
+from fpi_eval.sheets import Column
 from fpi_eval.sources.register.reconcile import CONFIRMEE
 from fpi_eval.text import MISSING
 
@@ -480,3 +481,8 @@ def test_what_an_earlier_report_hid_stays_hidden_with_its_rate():
     assert row[["k", "t"]].isna().all()
     assert row["n"] == 50
     assert now.publication.hidden["k"].sum() == 2
+
+
+def test_progress_has_the_digits_of_the_key_figures():
+    for name in ("avancement", "taux_realisation"):
+        assert make._format(Column(name, "Part", "taux")) == ("pourcent", 0)

@@ -212,7 +212,7 @@ def show(
 
 def _format(c: Column) -> tables.Format:
     """Return how a column is written: a gap has its sign, progress the digits of key figures."""
-    if c.name == "avancement":
+    if c.name in ("avancement", "taux_realisation"):
         return ("pourcent", 0)
     if c.name.startswith(("ecart", "solde")) and c.unit in ("decimal", "effectif"):
         return ("signe", 2 if c.unit == "decimal" else 0)
