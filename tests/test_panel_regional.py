@@ -101,6 +101,11 @@ def test_a_place_of_2018_in_a_two_year_course_is_in_the_two_millesimes_that_hold
     linked = link_places(entry_places(seconde)).set_index("millesime")
     assert linked["places_entree"].to_dict() == {"2020_2021": 24, "2021_2022": 24}
     assert linked["cohortes_places"].to_dict() == {"2020_2021": 1, "2021_2022": 1}
+    fewer = seconde.assign(places=[20.0, 6.0])  # some establishments alone have no 2nde left
+    assert link_places(entry_places(fewer))["places_entree"].tolist() == [20, 20]
+    both = seconde.assign(rentree=2019)  # 20 places in 2nde, 24 in 1re: most leave in June 2021
+    linked = link_places(entry_places(both)).set_index("millesime")
+    assert linked["places_entree"].to_dict() == {"2020_2021": 44, "2021_2022": 44}
 
 
 def test_places_whose_cohort_has_not_left_stay_in_the_panel_as_not_observed():

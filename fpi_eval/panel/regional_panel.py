@@ -74,6 +74,9 @@ def outcomes(inserjeunes: pd.DataFrame) -> pd.DataFrame:
 def entry_places(capacities: pd.DataFrame) -> pd.DataFrame:
     """Return places by region × course × voie × rentrée, and how many rows do not tell theirs.
 
+    ``duree`` is that of most places: an establishment with the 2nde of a course that the others
+    have in 1re would else make all of them leave a year late.
+
     Parameters
     ----------
     capacities : DataFrame
@@ -82,8 +85,10 @@ def entry_places(capacities: pd.DataFrame) -> pd.DataFrame:
     """
     marked = capacities.assign(lignes_sans_places=capacities["places"].isna().astype("int64"))
     grouped = marked.groupby([*KEYS, "rentree"], sort=True)
-    extra = grouped.agg({"duree": "max", "lignes_sans_places": "sum"})
-    return grouped["places"].sum(min_count=1).to_frame().join(extra).reset_index()
+    table = grouped["places"].sum(min_count=1).to_frame().join(grouped["lignes_sans_places"].sum())
+    seats = marked.groupby([*KEYS, "rentree", "duree"])["places"].sum().reset_index("duree")
+    seats = seats.sort_values(["places", "duree"], kind="stable")["duree"]
+    return table.join(seats[~seats.index.duplicated(keep="last")]).reset_index()
 
 
 def link_places(places: pd.DataFrame) -> pd.DataFrame:
@@ -91,12 +96,12 @@ def link_places(places: pd.DataFrame) -> pd.DataFrame:
 
     A place of rentrée t in a course of d years leaves in June t + d: it is in the millésimes
     (t+d-1, t+d) and (t+d, t+d+1). Two rentrées that leave together (a course counted in 2nde, then
-    in 1re) are one cohort, of the later one's places. ``cohortes_places`` counts the cohorts (0 to
-    2) whose places are known of every row; ``places_entree`` adds those known, and is complete only
-    when both are.
+    in 1re) are one cohort, of the larger one's places: the other may be of some establishments
+    only. ``cohortes_places`` counts the cohorts (0 to 2) whose places are known of every row;
+    ``places_entree`` adds those known, and is complete only when both are.
     """
     leaving = places.assign(session=(places["rentree"] + places["duree"]).astype("int64"))
-    leaving = leaving.sort_values("rentree", kind="stable")
+    leaving = leaving.sort_values(["places", "rentree"], na_position="first", kind="stable")
     places = leaving.drop_duplicates([*KEYS, "session"], keep="last")
     session = places["session"]
     whole = places["rentree"].where(places["lignes_sans_places"] == 0)
