@@ -2,6 +2,7 @@ import gzip
 import logging
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -207,6 +208,17 @@ def test_what_is_written_and_cannot_be_read_is_a_fault_and_not_an_empty_cell(
     ) as records:
         found = examine(records)[0].table
     assert found[["colonne", "defaut", "lignes"]].to_numpy().tolist() == [[*contract, defaut, 1]]
+
+
+@pytest.mark.parametrize("wrong", [0.5, Decimal("0.5")])
+def test_a_column_of_numbers_has_no_code_with_a_fraction(tmp_path, wrong):
+    one_person(tmp_path, [FACTORY])
+    people = pd.read_csv(tmp_path / "p.csv", sep=";", dtype="str")
+    people.assign(poursuite=[wrong]).to_parquet(tmp_path / "q.parquet")
+    declared = Individus(personnes="q", contrats="c", part_fautes=1.0)
+    with open_folder(tmp_path, declared, REGIONS) as records:
+        found = examine(records)[0].table
+    assert found[["colonne", "defaut"]].to_numpy().tolist()[0] == ["poursuite", "code inconnu"]
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,7 @@ def _cast(value: Any, kind: str) -> Any:
 
 def _number(value: Any, kind: str) -> Any:
     """Return a number as one of that kind; a floating column writes an empty cell as NaN too."""
-    if not value.type().is_floating():
+    if not (value.type().is_floating() or value.type().is_decimal()):
         return value.cast(kind)
     value = value.cast("float64")
     value = value.isnan().ifelse(None, value)
