@@ -273,10 +273,12 @@ def all_together(runs: pd.DataFrame) -> list[str]:
     solid = r[r["niveau"] == SOLID]
     if solid.empty:
         return []
-    missed = [
-        _share(~solid[truth].between(solid[f"{start}low"], solid[f"{start}high"]), 1)
-        for truth, start in (("theta", "cal_"), ("theta", "ci_"), ("net", "net_cal_"))
-    ]
+    visible = solid[~solid["world"].isin(UNSEEN)]
+    missed, without = (
+        [_share(~rows[truth].between(rows[f"{start}low"], rows[f"{start}high"]), 1)
+         for truth, start in (("theta", "cal_"), ("theta", "ci_"), ("net", "net_cal_"))]
+        for rows in (solid, visible)
+    )  # fmt: skip
     clean = r[r["world"].isin(worlds_of(CLEAN, AS_REAL, MORE_CLEAN))]
     unbiased = r[r["world"].isin(UNBIASED)]
     return [
@@ -284,7 +286,8 @@ def all_together(runs: pd.DataFrame) -> list[str]:
         f"({len(solid)} programmes sur {len(r)}) : l'intervalle montré, étalonné, manque l'effet "
         f"brut {missed[0]} (sans étalonnage, {missed[1]}), l'effet net {missed[2]}. Y sont comptés "
         f"{text.liste(UNSEEN)}, "
-        "que le rapport dit aussi invisibles. Fausses alertes sans violation "
+        f"que le rapport dit aussi invisibles ; sans eux ({len(visible)}), l'effet brut "
+        f"{without[0]} (sans étalonnage, {without[1]}), l'effet net {without[2]}. Fausses alertes sans violation "
         f"({len(clean)}) : {_share(alarmed(clean), 1)}. Deux mondes rangés parmi les violations, "
         f"{text.liste(UNBIASED)}, ne biaisent pas J : y alerter est aussi une fausse alerte ; avec "
         f"eux, {_share(alarmed(pd.concat([clean, unbiased])), 1)}.",
