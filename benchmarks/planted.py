@@ -287,8 +287,8 @@ def all_together(runs: pd.DataFrame) -> list[str]:
         f"brut {missed[0]} (sans étalonnage, {missed[1]}), l'effet net {missed[2]}. Y sont comptés "
         f"{text.liste(UNSEEN)}, "
         f"que le rapport dit aussi invisibles ; sans eux ({len(visible)}), l'effet brut "
-        f"{without[0]} (sans étalonnage, {without[1]}), l'effet net {without[2]}. Fausses alertes sans violation "
-        f"({len(clean)}) : {_share(alarmed(clean), 1)}. Deux mondes rangés parmi les violations, "
+        f"{without[0]} (sans étalonnage, {without[1]}), l'effet net {without[2]}. "
+        f"Fausses alertes sans violation ({len(clean)}) : {_share(alarmed(clean), 1)}. Deux mondes rangés parmi les violations, "
         f"{text.liste(UNBIASED)}, ne biaisent pas J : y alerter est aussi une fausse alerte ; avec "
         f"eux, {_share(alarmed(pd.concat([clean, unbiased])), 1)}.",
         "",
