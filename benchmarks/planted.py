@@ -288,9 +288,10 @@ def all_together(runs: pd.DataFrame) -> list[str]:
         f"{text.liste(UNSEEN)}, "
         f"que le rapport dit aussi invisibles ; sans eux ({len(visible)}), l'effet brut "
         f"{without[0]} (sans étalonnage, {without[1]}), l'effet net {without[2]}. "
-        f"Fausses alertes sans violation ({len(clean)}) : {_share(alarmed(clean), 1)}. Deux mondes rangés parmi les violations, "
-        f"{text.liste(UNBIASED)}, ne biaisent pas J : y alerter est aussi une fausse alerte ; avec "
-        f"eux, {_share(alarmed(pd.concat([clean, unbiased])), 1)}.",
+        f"Fausses alertes sans violation ({len(clean)}) : {_share(alarmed(clean), 1)}. "
+        f"Deux mondes rangés parmi les violations, {text.liste(UNBIASED)}, ne biaisent pas J : y "
+        "alerter est aussi une fausse alerte ; avec eux, "
+        f"{_share(alarmed(pd.concat([clean, unbiased])), 1)}.",
         "",
         *in_equal_parts(r),
         "",
