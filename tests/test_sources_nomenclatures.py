@@ -7,6 +7,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.panel.identity import identity_of
 from fpi_eval.panel.register_known import known_beside
 from fpi_eval.programme import load_programme
+from fpi_eval.sources.formations import with_usual_years
 from fpi_eval.sources.nomenclatures import FICHIERS, read_nomenclature, read_nomenclatures
 from fpi_eval.sources.reading.cache import cached
 
@@ -36,7 +37,8 @@ def test_a_row_for_all_years_of_a_diploma_gives_it_no_length(tmp_path):
         "3202210799;320;50322107;9;9;CAPA-A OPERATEUR EN IAA;;;23I01022107\n"
         "3612210799;361;56322107;9;9;CSA5 SANS DUREE;;;23H00022107\n"
     )
-    mef = read_nomenclature(put(tmp_path, MEFS, MEFS.text + added), "mef").table
+    path = put(tmp_path, MEFS, MEFS.text + added)
+    mef = with_usual_years(read_nomenclature(path, "mef").table)
     assert mef["duree"].iloc[3:].tolist() == pytest.approx([1, 2, 2, NAN, 1], nan_ok=True)
     assert mef["annee"].iloc[3:].tolist() == pytest.approx([1, NAN, 1, NAN, 1], nan_ok=True)
     opened = pd.DataFrame(

@@ -54,10 +54,7 @@ def read_nomenclature(path: Path, name: str) -> Reading:
     """Return the nomenclature of that name (a key of `FICHIERS`) from its file."""
     if name == "departements":
         return t.read_departements(path)
-    reading = read_table(path, FICHIERS[name][1])
-    if name == "mef":
-        return Reading(f.with_usual_years(reading.table), reading.provenance)
-    return reading
+    return read_table(path, FICHIERS[name][1])
 
 
 def read_nomenclatures(
@@ -85,4 +82,5 @@ def read_nomenclatures(
             through(read_nomenclature, path, name) if through else read_nomenclature(path, name)
         )
         tables[name], provenances[name] = reading.table, reading.provenance
+    tables["mef"] = f.with_usual_years(tables["mef"])
     return Nomenclatures(**tables, provenances=provenances)
