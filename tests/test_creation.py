@@ -141,7 +141,7 @@ def test_a_wrong_answer_says_what_to_write_and_writes_nothing(project, capsys, c
 
 def test_without_a_keyboard_what_is_missing_is_named(project, capsys):
     said = fails(capsys, "Rail", "--region", "32")
-    assert "il manque debut, filiere, cible et cout" in said
+    assert "il manque --debut, --filiere, --cible et --cout" in said
 
 
 def test_in_an_empty_folder_the_programme_is_made_and_is_the_one_meant(
