@@ -77,7 +77,7 @@ def read_toml(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
 
 def _deeper(value: object, most: int) -> bool:
     """Return whether sections and lists hold one another deeper than `most`."""
-    level = [value]
+    level: list[dict | list] = [value] if isinstance(value, dict | list) else []
     for _ in range(most):
         held = [one.values() if isinstance(one, dict) else one for one in level]
         level = [v for some in held for v in some if isinstance(v, dict | list)]

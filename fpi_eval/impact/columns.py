@@ -199,8 +199,8 @@ def _there(table: pd.DataFrame, columns: Columns, named: Mapping) -> None:
         first, *others = (str(getattr(columns, r)) for r in absent)
         if not others:
             raise FpiError(f"absente : nommez-la {end}", colonne=first)
-        named = text.liste(f"« {name} »" for name in (first, *others))
-        raise FpiError(f"colonnes {named} absentes : nommez-les {end}")
+        all_absent = text.liste(f"« {name} »" for name in (first, *others))
+        raise FpiError(f"colonnes {all_absent} absentes : nommez-les {end}")
 
 
 def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
