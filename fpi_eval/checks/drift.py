@@ -107,7 +107,7 @@ def drift(frame: pd.DataFrame) -> Drift:
         return posterior(NOWHERE, NOWHERE)
     widest = max(by, key=error)
     clusters = Clusters.of(frame)
-    df = clusters.df_dep if widest is by[1] else clusters.df_etab
+    df = clusters.df_at(wide=widest is by[1])
     measured = float(fit.coefficients[slope] / level)
     return posterior(measured, error(widest) / level, df, widest / level)
 

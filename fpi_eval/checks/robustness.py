@@ -98,7 +98,7 @@ def portee(study: Study) -> Check:
         return study.blank("portee", f"ces familles ne sont pas enseignées ailleurs dans {where}.")
     wide = study.clusters.wide
     label = frame["code_departement" if wide else "uai"].to_numpy()[fit.keep]
-    df = study.clusters.df_dep if wide else study.clusters.df_etab
+    df = study.clusters.df_at(wide=wide)
     at, psi = fit.position(ring.name), fit.jackknife(label)
     moved = float(fit.coefficients[at] * reach[0])
     if df < 1:

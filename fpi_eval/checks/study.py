@@ -209,5 +209,5 @@ def before(frame: pd.DataFrame, at: np.ndarray) -> Before:
     wide = clusters.wide
     label = base["code_departement" if wide else "uai"].to_numpy()[fit.keep]
     psi = fit.jackknife(label)[:, kept]
-    df = clusters.df_dep if wide else clusters.df_etab
+    df = clusters.df_at(wide=wide)
     return Before(fit.coefficients[kept], psi.T @ psi, df)

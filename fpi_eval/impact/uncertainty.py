@@ -139,7 +139,10 @@ class Clusters:
 
     def df(self, found: Estimate) -> int:
         """Return the degrees of freedom of an estimate, of the level that its error is of."""
-        wide = found.n_clusters == len(codes(self.dep)[1])
+        return self.df_at(wide=found.n_clusters == len(codes(self.dep)[1]))
+
+    def df_at(self, *, wide: bool) -> int:
+        """Return the degrees of freedom of départements, or of the clusters in them."""
         return self.df_dep if wide else self.df_etab
 
     def corrected(

@@ -224,7 +224,7 @@ def report(
     level = clusters.interval(moved, psi[0] @ pair[:, 1], psi[1] @ pair[:, 1], CR3)[1]
     wide = level == "département"
     moves = psi[int(wide)] @ pair
-    df = clusters.df_dep if wide else clusters.df_etab
+    df = clusters.df_at(wide=wide)
     covariance = moves.T @ moves
     both = diversion(value, moved, covariance, df)
     return Displacement(effects, *both, rings, covariance, df)

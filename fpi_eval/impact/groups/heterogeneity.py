@@ -234,7 +234,7 @@ def split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Spl
             kind=CR3,
             instead=wild_interval(fit, j, clusters, error(psi["uai"][:, j])),
         )
-        freedom.append(clusters.df_dep if wide else clusters.df_etab)
+        freedom.append(clusters.df_at(wide=wide))
         opened = own.loc[own["dose"] != 0, "cell"].nunique()
         rows.append(_row(label, name, found, own["dose"].sum(), opened))
     column = "code_departement" if wide else "uai"

@@ -195,5 +195,4 @@ def _fitted(frame: pd.DataFrame, weights: np.ndarray) -> tuple[float, float, int
         raise FpiError(
             "moins de deux établissements ouverts ont de quoi être comparés : pas d'intervalle."
         )
-    wide = level == "département"
-    return value, found.std_error, clusters.df_dep if wide else clusters.df_etab
+    return value, found.std_error, clusters.df_at(wide=level == "département")
