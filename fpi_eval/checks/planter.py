@@ -91,7 +91,7 @@ def plant(
     rows, used, kept = _all(found, planted, draws, np.random.default_rng([seed, STREAM]))
     if not rows:
         return Absent("Aucun programme planté n'a pu être estimé : trop peu de variation.")
-    real = _Real(frame, fit, estimates)
+    real = _Real(frame, fit, estimates, Clusters.of(frame[fit.keep]))
     read = _read(pd.DataFrame(rows), used, kept, planted, real, outcome)
     return replace(read, failed=draws - read.n_draws)
 
@@ -177,10 +177,11 @@ class _Real:
     frame: Sample
     fit: LinearFit
     estimates: Estimates
+    clusters: Clusters
 
     def df(self, label: str) -> int:
         """Return the degrees of freedom of an effect's plain interval."""
-        return Clusters.of(self.frame[self.fit.keep]).df(self.estimates[label])
+        return self.clusters.df(self.estimates[label])
 
 
 def _calibration(rows: pd.DataFrame, short: str, drift: Drift, real: _Real, label) -> Calibration:
