@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.formula.api as smf
 from invented import invented_panel
 
 from fpi_eval import impact
@@ -58,6 +59,35 @@ def test_it_is_the_definition(seed):
     assert 0 < found.std_error < 1
 
 
+def test_shocks_of_regions_are_those_of_a_regression_on_cells_that_have_not_moved():
+    panel = up_and_down(3, 1.0)
+    frame = unexposed(sample(panel, "diplomes")).frame
+    y, dose = (frame.pivot_table(name, "cell", "time") for name in ("y", "dose"))
+    dose = dose.ffill(axis=1).bfill(axis=1)
+    moved = dose.ne(dose[dose.columns[0]], axis=0)
+    first = moved.idxmax(axis=1).where(moved.any(axis=1), np.inf)
+    cells = frame.groupby("cell")[["course", "code_region"]].first().astype(str)
+    cells["base"] = dose[dose.columns[0]].astype(str)
+    up = down = 0.0
+    for year in sorted(set(first[first < np.inf]) - {y.columns[0]}):
+        for time in y.columns[y.columns >= year]:
+            rows = cells.assign(change=y[time] - y[year - 1]).dropna(subset="change")
+            still = rows[first[rows.index] > time]
+            seen = (rows["course"] + rows["base"]).isin(still["course"] + still["base"])
+            seen &= rows["code_region"].isin(still["code_region"])
+            own = rows[(first[rows.index] == year) & seen]
+            if own.empty:
+                continue
+            fit = smf.ols("change ~ C(course + base) + C(code_region)", still).fit()
+            since = dose.loc[own.index].sub(dose.loc[own.index, dose.columns[0]], axis=0)
+            sign = np.sign(since[year])
+            up += (sign * (own["change"] - fit.predict(own))).sum()
+            down += (sign * since[time]).sum()
+    found = impact.intertemporal(panel, "diplomes", region_effects=True)
+    assert found.estimate == pytest.approx(up / down, abs=EXACT)
+    assert abs(found.estimate - impact.intertemporal(panel, "diplomes").estimate) > 1e-3
+
+
 def test_closed_years_are_years_without_seats():
     rng = np.random.default_rng(1)
     n, years = 40, np.arange(2010, 2025)
@@ -74,21 +104,26 @@ def test_closed_years_are_years_without_seats():
     assert found.estimate == pytest.approx(0.5, abs=EXACT)
 
 
-def test_its_interval_holds_the_truth_nineteen_times_in_twenty():
-    n, years, held, reps = 120, np.arange(2010, 2020), 0, 200
-    absent = dict.fromkeys(("course", "region", "departement"))
+@pytest.mark.parametrize("shocks", [False, True])
+def test_its_interval_holds_the_truth_nineteen_times_in_twenty(shocks):
+    n, years, held, reps = 120, np.arange(2010, 2020), 0, 150
+    absent = dict.fromkeys(("course", "departement"))
+    region = np.where(np.arange(n) < 60, 0, 1 + np.arange(n) % 3)
     for seed in range(reps):
         rng = np.random.default_rng(seed)
         seats = np.where((np.arange(n)[:, None] < 40) & (years >= 2015), 12.0, 0.0)
         seats[:20] *= years < 2018
         y = 50 + 0.5 * seats + np.cumsum(rng.normal(size=(n, len(years))), axis=1)
+        y += shocks * np.cumsum(rng.normal(size=(4, len(years))), axis=1)[region]
         table = pd.DataFrame({
             "cell": np.repeat(np.arange(n), len(years)), "rentree": np.tile(years, n),
             "seats": seats.ravel(), "entrants": 30.0, "reussis": y.ravel(),
+            "code_region": np.repeat(region, len(years)),
         })  # fmt: skip
-        found = impact.intertemporal(table, "reussis", cluster="cell", **absent)
+        named = {"cluster": "cell", "region_effects": shocks, **absent}
+        found = impact.intertemporal(table, "reussis", **named)
         held += found.ci_low <= 0.5 <= found.ci_high
-    assert 0.91 <= held / reps <= 0.99  # Monte Carlo error .015
+    assert 0.91 <= held / reps <= 0.99  # Monte Carlo error .018
 
 
 def test_an_independent_package_finds_the_same_effects():

@@ -19,14 +19,23 @@ DESCRIPTION = (
     "changement de places, moins celle des cellules de la même formation, aux mêmes places de "
     "départ, qui n'en ont pas encore changé ; somme de ces écarts rapportée à celle des places en "
     "plus ou en moins, années de fermeture comprises (de Chaisemartin et D'Haultfœuille, 2024). "
-    "Voisines exposées et places d'un autre budget exclues ; les chocs d'une région ne sont pas "
-    "retirés."
+    "Voisines exposées et places d'un autre budget exclues ; "
 )
+SHOCKS = {
+    False: "les chocs d'une région ne sont pas retirés.",
+    True: "le choc que chaque région a connu entre les deux années est estimé sur les cellules qui "
+    "n'ont pas changé, et retiré.",
+}
+NEAR_ZERO = 1e-8
 
 
 @any_table
 def intertemporal(
-    panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None
+    panel: pd.DataFrame,
+    y: str = "diplomes",
+    *,
+    niveau: str | None = None,
+    region_effects: bool = False,
 ) -> Estimate:
     r"""Return the effect per seat-year of doses that may rise, fall and come back.
 
@@ -38,6 +47,12 @@ def intertemporal(
     and first dose whose seats have not moved yet. Each change is compared with one year, the last
     before it, so that closed years count as what they are. Errors by clusters of the cells.
 
+    Parameters
+    ----------
+    region_effects : bool
+        Take off the change of each region beside its courses', fitted on cells that have not moved
+        yet; openings of a region without one are dropped.
+
     Raises
     ------
     FpiError
@@ -48,23 +63,17 @@ def intertemporal(
     grid = _Grid.of(rows)
     score, weight, moved, compared = (np.zeros(grid.y.shape) for _ in range(4))
     effect = total = 0.0
-    for course, start, first in grid.waves():
-        mine = (grid.course == course) & (grid.base == start)
-        switch, s = mine & (grid.first == first), grid.sign
+    for first in np.unique(grid.first[grid.first < grid.y.shape[1]]):
         for at in range(first, grid.y.shape[1]):
             change = grid.y[:, at] - grid.y[:, first - 1]
-            known = np.isfinite(change)
-            own, others = switch & known, mine & (grid.first > at) & known
-            if not own.any() or not others.any():
-                continue
-            gap = change - change[others].mean()
-            more = s * (grid.dose[:, at] - start)
-            effect += (s * gap)[own].sum()
+            own, others, gap, pull = grid.compare(change, first, at, region_effects)
+            more = grid.sign * (grid.dose[:, at] - grid.base)
+            effect += (grid.sign * gap)[own].sum()
             total += more[own].sum()
-            score[own, at] += (s * gap)[own]
+            score[own, at] += (grid.sign * gap)[own]
             weight[own, at] += more[own]
+            score[others, at] -= (pull * gap)[others]
             moved[own, at] = compared[others, at] = 1.0
-            score[others, at] -= s[own].sum() * gap[others] / others.sum()
     if not total:
         raise FpiError(
             "aucune cellule dont les places changent n'a à la fois une année d'avant et une "
@@ -88,18 +97,23 @@ def intertemporal(
         ),
         dropped=used.dropped,
         label="Effet brut par place × session",
-        description=DESCRIPTION,
+        description=DESCRIPTION + SHOCKS[region_effects],
     )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Grid:
-    """Cells × times: outcome (NaN if unknown), dose in force; first change, its sign, per cell."""
+    """Cells × times: outcome (NaN if unknown), dose in force; what each cell is compared within.
+
+    ``wave`` codes course and first dose, ``region`` is one column per region, ``first`` the time of
+    the first change (their number if none) and ``sign`` its sign.
+    """
 
     y: np.ndarray
     dose: np.ndarray
-    course: np.ndarray
     base: np.ndarray
+    wave: np.ndarray
+    region: np.ndarray
     first: np.ndarray
     sign: np.ndarray
     row: np.ndarray
@@ -118,10 +132,39 @@ class _Grid:
         first = np.where(moved.any(axis=1), moved.argmax(axis=1), y.shape[1])
         at = np.minimum(first, y.shape[1] - 1)
         sign = np.sign(dose[np.arange(len(cells)), at] - dose[:, 0])
-        course = pd.factorize(rows.drop_duplicates("cell")["course"])[0]
-        return cls(y, dose, course, dose[:, 0], first, sign, row, column)
+        one = rows.drop_duplicates("cell").assign(base=dose[:, 0])
+        wave = one.groupby(["course", "base"]).ngroup().to_numpy()
+        region = pd.get_dummies(one["code_region"]).to_numpy(float)
+        return cls(y, dose, dose[:, 0], wave, region, first, sign, row, column)
 
-    def waves(self) -> list[tuple]:
-        """Return course, first dose and first time of change of the cells that change."""
-        on = self.first < self.y.shape[1]
-        return sorted(set(zip(self.course[on], self.base[on], self.first[on], strict=True)))
+    def compare(
+        self, change: np.ndarray, first: int, at: int, region_effects: bool
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Return who moved at ``first``, who had not at ``at``, and gaps from what these predict.
+
+        The last array is the weight that each cell which had not moved has in the sum of the
+        signed predictions: its gap times that weight is its share of the error.
+        """
+        known = np.isfinite(change)
+        others = (self.first > at) & known
+        there = self._per_wave(others)
+        own = (self.first == first) & known & (there[self.wave] > 0)
+        size = np.maximum(there, 1.0)
+
+        def average(values: np.ndarray, kept: np.ndarray) -> np.ndarray:
+            return (self._per_wave(np.where(kept, values, 0.0)) / size)[self.wave]
+
+        gap = change - average(change, others)
+        pull = average(self.sign, own)
+        if not region_effects:
+            return own, others & (self._per_wave(own)[self.wave] > 0), gap, pull
+        x = self.region - np.stack([average(r, others) for r in self.region.T], axis=1)
+        products = x[others].T @ x[others]
+        inverse = np.linalg.pinv(products, rcond=NEAR_ZERO, hermitian=True)
+        own &= np.abs(x - x @ inverse @ products).max(axis=1) < NEAR_ZERO
+        gap = gap - x @ (inverse @ (x[others].T @ gap[others]))
+        pull = average(self.sign, own) + x @ (inverse @ (x[own].T @ self.sign[own]))
+        return own, others & own.any(), gap, pull
+
+    def _per_wave(self, values: np.ndarray) -> np.ndarray:
+        return np.bincount(self.wave, values, minlength=self.wave.max() + 1)
