@@ -2,6 +2,7 @@
 
 import gc
 import inspect
+import logging
 import pkgutil
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ from sphinx.pycode.parser import Parser
 import fpi_eval
 from fpi_eval.impact import columns
 
+logging.getLogger("sphinx").setLevel(logging.INFO)  # each event was told to nobody
 project, version, language = "fpi_eval", fpi_eval.__version__, "en"
 copyright = "fpi_eval contributors, Apache-2.0"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
@@ -102,13 +104,26 @@ def only_words(app, doctree) -> None:
                 link.replace_self(link.children)
 
 
-def unplaced(app, config) -> None:
-    """Without ``run_blocks``, look for no place of definitions: it only serves to show code."""
-    if not config.run_blocks:
-        # Warnings and links are the same without; the site of the test takes 23 CPU s, not 28.
-        # Sphinx has no option for it, and its order "bysource" is what else asks for the places.
-        config.autodoc_member_order = "alphabetical"
-        Parser.parse_definition = lambda parser: None
+def no_signature(app, what: str, name: str, found, options, args, back) -> tuple[str, str] | None:
+    """Give nothing to write where a signature is."""
+    return ("", "") if args or back else None
+
+
+def no_tree(app, page: str, template: str, context: dict, doctree) -> None:
+    """Give nothing to write where the tree of all pages is, on each of them."""
+    context["toctree"] = lambda **options: ""
+
+
+def bare(app, config) -> None:
+    """Without ``run_blocks``, make nothing that gives no warning nor loads anything."""
+    if config.run_blocks:
+        return
+    # Sphinx has no option for the places of definitions; its order "bysource" also asks for them.
+    config.autodoc_member_order, config.autodoc_typehints = "alphabetical", "none"
+    Parser.parse_definition = lambda parser: None
+    app.connect("autodoc-process-signature", no_signature)
+    app.connect("html-page-context", no_tree, priority=400)  # before furo
+    app.connect("env-updated", lambda a, env: setattr(a.builder, "search", False))
 
 
 def setup(app) -> None:
@@ -117,7 +132,7 @@ def setup(app) -> None:
     Without ``run_blocks`` nothing is computed and no code is shown: pages and links alone.
     """
     app.add_config_value("run_blocks", True, "env", types=(bool,))
-    app.connect("config-inited", unplaced)
+    app.connect("config-inited", bare)
     app.connect("builder-inited", lambda a: generate.write(HERE / "generated", a.config.run_blocks))
     app.connect("env-before-read-docs", shown_code)
     app.connect("source-read", with_outputs)

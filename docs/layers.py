@@ -45,6 +45,7 @@ def graph() -> dict[str, set[str]]:
 def reduced(links: dict[str, set[str]]) -> dict[str, set[str]]:
     """Return the graph without the arrows that a longer path already says."""
 
+    @cache
     def reach(name: str) -> set[str]:
         return links[name].union(*(reach(n) for n in links[name])) if links[name] else set()
 
