@@ -12,8 +12,8 @@ from small_files import APPRENTISSAGE, PARCOURSUP
 from fpi_eval import escapes
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.capacites import capacites
-from fpi_eval.panel.identity import with_levels
-from fpi_eval.panel.loading import filieres_in_doubt, left_out
+from fpi_eval.panel.doubts import filieres_in_doubt, left_out
+from fpi_eval.panel.identity import identity_of, with_levels
 from fpi_eval.programme import load_programme
 from fpi_eval.sources.affelnet import AFFELNET, read_affelnet
 from fpi_eval.sources.constat import CONSTAT, read_constat
@@ -374,11 +374,14 @@ def test_a_wrong_table_of_filieres_is_refused_in_french_with_its_line(tmp_path, 
 
 def test_a_code_of_no_nomenclature_is_told_and_those_shipped_are_known(tmp_path, donnees_reelles):
     codes = read_nomenclatures(donnees_reelles / "nomenclatures")
-    assert filieres_in_doubt(AURA, codes) == ()
+    identity = identity_of(codes)
+    assert filieres_in_doubt(AURA, codes, identity) == ()
     text = HEAD + "201;a;numerique;x\n01025599;b;numerique;x\n098;c;numerique;x\n"
-    said, empty = filieres_in_doubt(filieres(tmp_path, text.encode()), codes)
+    said, empty, moved = filieres_in_doubt(filieres(tmp_path, text.encode()), codes, identity)
     assert said.startswith("filieres.csv : 2 codes d'aucun groupe ni diplôme (01025599 et 098).")
     assert "aucun code, donc aucune formation, pour « Réindustrialisation" in empty
+    assert "2 diplômes d'une autre filière" in moved
+    assert "(32022002 → 32020115 et 32034301 → 32020114)" in moved
 
 
 def test_a_departement_of_the_region_that_is_not_declared_is_told_where_it_has_schools(

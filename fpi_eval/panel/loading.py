@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.panel.doubts import filieres_in_doubt, left_out, strays
 from fpi_eval.panel.identity import identity_of, with_families
 from fpi_eval.panel.publication import published
 from fpi_eval.panel.register_known import known_beside
@@ -30,7 +31,6 @@ from fpi_eval.panel.secteurs import urssaf_files
 from fpi_eval.pinned import digest
 from fpi_eval.programme import Programme
 from fpi_eval.sources import known_sources as catalogue
-from fpi_eval.sources.declared_filieres import FILE, read_filieres
 from fpi_eval.sources.nomenclatures import Nomenclatures, read_nomenclatures
 from fpi_eval.sources.reading.cache import cached
 from fpi_eval.sources.reading.headers import Renaming
@@ -38,11 +38,10 @@ from fpi_eval.sources.reading.reading import Provenance, Reading
 from fpi_eval.sources.register.budget import overspent
 from fpi_eval.sources.register.known import Known
 from fpi_eval.sources.register.openings import read_ouvertures
-from fpi_eval.sources.territoires import departement_code
 from fpi_eval.sources.uai_changes import read_uai_changes
 from fpi_eval.sources.uses import USES
 from fpi_eval.sources.years import oddities
-from fpi_eval.text import liste, pluriel
+from fpi_eval.text import liste
 from fpi_eval.traced import Traced, note
 
 ESSENTIAL = ("affelnet", "parcoursup_bts", "inserjeunes_region", "constat")
@@ -215,7 +214,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
     lectures: dict[str, dict[str, Reading]] = {}
     absentes: dict[str, str] = {}
     retards: dict[str, str] = {}
-    doubts = () if simulated else filieres_in_doubt(programme, codes)
+    doubts = () if simulated else filieres_in_doubt(programme, codes, identity)
     for name, paths in found.items():
         if not paths:
             absentes[name] = no_file(programme, name, rentree, folder, there())
@@ -225,7 +224,7 @@ def load(programme: Programme, rentree: int, donnees: str | Path = "") -> Donnee
             known = known_beside(programme, codes, identity, lectures, changes)
             read = {"": _read_register(programme, paths[""], known)}
             spent = () if simulated else overspent(read[""].table, programme, paths[""].name)
-            doubts += (*_strays(read[""], known), *spent)
+            doubts += (*strays(read[""], known), *spent)
         else:
             read = {year: _read(programme, name, path, year) for year, path in paths.items()}
         known_now = {year: published(reading, rentree) for year, reading in read.items()}
@@ -315,61 +314,6 @@ def _read_register(programme: Programme, path: Path, known: Known) -> Reading:
         filieres=named,
         renaming=Renaming.of(programme, "ouvertures"),
         known=known,
-    )
-
-
-def _strays(register: Reading, known: Known) -> tuple[str, ...]:
-    """Return a sentence on the openings that count in no filière of the tables by filière."""
-    rows = register.table[[known.outside(row) for row in register.table.to_dict("records")]]
-    if rows.empty:
-        return ()
-    seats = rows["places_ouvertes"].fillna(rows["places_prevues"]).sum()
-    return (
-        f"ouvertures : {len(rows)} ligne(s), {seats:.0f} places, d'une formation que filieres.csv "
-        "ne met dans aucune filière. Elles comptent au registre sous la filière écrite, et dans "
-        "le panel sous « autre ». Ajoutez leurs diplômes à filieres.csv.",
-    )
-
-
-def filieres_in_doubt(programme: Programme, codes: Nomenclatures) -> tuple[str, ...]:
-    """Return sentences on codes of `filieres.csv` that nothing has, and on filières without one."""
-    if not (programme.dossier / FILE).is_file():
-        return ()
-    table, diplomas = read_filieres(programme), codes.tous_diplomes
-    known = {*diplomas["cfd"], *diplomas["groupe_nsf"], *codes.groupes_nsf["groupe_nsf"]}
-    lost = [code for code in table["code"] if code not in known]
-    empty = [f.libelle for f in programme.filieres if f.code not in set(table["filiere"])]
-    said = {
-        f"{FILE} : {pluriel(len(lost), 'code')} d'aucun groupe ni diplôme ({liste(lost)}). "
-        "À corriger : aucune formation n'entre par là dans une filière.": lost,
-        f"{FILE} : aucun code, donc aucune formation, pour "
-        f"{liste(f'« {name} »' for name in empty)}. Ajoutez-en, ou retirez de programme.toml ce "
-        "qui n'en a pas.": empty,
-    }
-    return tuple(sentence for sentence, found in said.items() if found)
-
-
-def left_out(
-    programme: Programme, codes: Nomenclatures, lectures: Mapping[str, Mapping[str, Reading]]
-) -> tuple[str, ...]:
-    """Return a sentence on départements of the region that have schools and are not declared.
-
-    A region's figures count it whole, as those of the regions that it is compared with.
-    """
-    place = programme.territoire
-    every = codes.departements[place.ici(codes.departements["code_region"])]
-    names = every.set_index("code_departement")["departement"].to_dict()
-    tables = [one.table for readings in lectures.values() for one in readings.values()]
-    uais = {start for t in tables if "uai" in t for start in t["uai"].dropna().str[:3].unique()}
-    taught = {departement_code(start) for start in uais}
-    own = {*place.noms_departements.values()}
-    gone = [n for code, n in names.items() if code in taught - {*place.noms_departements}]
-    if not (lost := sorted({*gone} - own)):
-        return ()
-    return (
-        f"programme.toml : « departements » ne nomme pas {liste(lost)}, de la même région. Les "
-        "chiffres de la région les comptent ; la carte, les départements et les académies, non. "
-        "Ajoutez-les, même si aucune place n'y ouvre.",
     )
 
 
