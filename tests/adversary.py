@@ -15,6 +15,7 @@ import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 
@@ -62,15 +63,21 @@ class World:
     zero: Mapping[str, np.ndarray]  # where a kind is known to be nobody, or was not counted
     laws: list[tuple[sparse.csr_matrix, float, float]] = field(default_factory=list)
     masks: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
+    words: dict[str, pd.Series] = field(default_factory=dict)
+    sums: dict[tuple, sparse.csr_matrix] = field(default_factory=dict)
     compared: Mapping[tuple[str, str], set[str]] = field(default_factory=dict)
     truth: np.ndarray = field(default_factory=lambda: np.zeros(0))  # never read by the attack
 
     def row(self, weights: Mapping[str, float], inside: np.ndarray) -> sparse.csr_matrix:
         """Return a sum of counts over the rows `inside` as weights of the unknowns."""
-        n, places = len(self.rows), np.flatnonzero(inside)
-        at = np.concatenate([places + n * self.kinds.index(kind) for kind in weights])
-        data = np.repeat(list(weights.values()), len(places)).astype(float)
-        return sparse.csr_matrix((data, at, [0, len(at)]), shape=(1, n * len(self.kinds)))
+        key = (*weights.items(), inside.tobytes())
+        if key not in self.sums:  # sheets, pages and publication of every year say it again
+            n, places = len(self.rows), np.flatnonzero(inside)
+            at = np.concatenate([places + n * self.kinds.index(kind) for kind in weights])
+            data = np.repeat(list(weights.values()), len(places)).astype(float)
+            shape = (1, n * len(self.kinds))
+            self.sums[key] = sparse.csr_matrix((data, at, [0, len(at)]), shape=shape)
+        return self.sums[key]
 
     def inside(self, row: Mapping[str, str], dims: Sequence[str]) -> np.ndarray:
         """Return which rows a line of a table sums."""
@@ -80,10 +87,15 @@ class World:
                 kept &= self._mask(dim, row[dim])
         return kept
 
+    def size(self, base: str, inside: np.ndarray) -> float:
+        """Return the sum of a public number, places, over rows."""
+        return float(self.rows[base].to_numpy()[inside].sum())
+
     def _mask(self, dim: str, value: str) -> np.ndarray:
         if (dim, value) not in self.masks:
-            wanted = plain(value).split("+")
-            self.masks[dim, value] = self.rows[dim].map(plain).isin(wanted).to_numpy()
+            if dim not in self.words:
+                self.words[dim] = self.rows[dim].map(plain)
+            self.masks[dim, value] = self.words[dim].isin(plain(value).split("+")).to_numpy()
         return self.masks[dim, value]
 
 
@@ -102,6 +114,7 @@ class Said:
     words: tuple[str, ...] = ()  # what tells a hidden count from those beside it
 
 
+@lru_cache(maxsize=None)
 def plain(words: str) -> str:
     """Return words as files, sheets and pages all write them: small letters, no accent."""
     parts = unicodedata.normalize("NFD", words.lower().replace("’", "'").replace("œ", "oe"))
@@ -173,7 +186,7 @@ def ratio(world: World, table: str, label: str, inside: np.ndarray, parts: tuple
         yield Said(table, label, up - ends[0] * below, 0, np.inf)
         yield Said(table, label, up - ends[1] * below, -np.inf, 0)
     else:
-        size = float(world.rows.loc[inside, base].sum())
+        size = world.size(base, inside)
         yield Said(table, label, up, ends[0] * size, ends[1] * size)
 
 
@@ -193,7 +206,7 @@ def beside(world: World, table: str, rows: list[dict], dims: Sequence[str], rate
                 yield from ratio(world, table, label, inside, ({kind: 1}, base), ends)
         gap = told(row["ecart"])
         if gap is not None and now.any() and before.any():
-            size, past = (float(world.rows.loc[i, base].sum()) for i in (now, before))
+            size, past = (world.size(base, inside) for inside in (now, before))
             moved = world.row({kind: 1}, now) / size - world.row({kind: 1}, before) / past
             yield Said(table, label, moved, gap - fine(gap), gap + fine(gap))
 

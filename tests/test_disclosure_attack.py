@@ -201,7 +201,9 @@ def ranges(attack, enough):
         ends = [attack.program(sign * rows[place]) for sign in (1, -1)]
         for table in ends:
             see(table)
-        if high[place] - low[place] < enough:
+        one_left = np.ceil(low[place] - 1e-6) >= np.floor(high[place] + 1e-6)
+        whole = all(np.abs(table - np.rint(table)).max() < 1e-6 for table in ends)
+        if high[place] - low[place] < enough and not (one_left or whole):
             ends = [attack.program(sign * rows[place], whole=True) for sign in (1, -1)]
             if all(table is not None for table in ends):
                 low[place], high[place] = (float(rows[place] @ table) for table in ends)

@@ -58,11 +58,19 @@ def test_every_earlier_report_on_disk_is_known_whatever_its_year(deux_rapports, 
     assert [path.parent.name for path in kept.values()] == ["1999", "2025"]
 
 
+def keep(folder, safe):
+    """Write what a report keeps as published, and nothing else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = [one.table.publication for one in safe]
+    (folder / "publication_simule.json").write_bytes(memory.write(kept))
+
+
 @pytest.fixture(scope="module")
 def last_alone(tmp_path_factory):
-    """Where the last report is published and no other; a test that writes there copies it."""
+    """Where the last report is kept and no other; a test that writes there copies it."""
     root = tmp_path_factory.mktemp("seul")
-    adversary.publish(root, PROGRAMME, (2026,))
+    p, folders = adversary.published(root, PROGRAMME, (2026,))
+    keep(folders[2026], counts.all_systems(p).values())
     return root
 
 
@@ -178,8 +186,7 @@ def pages(annee_simulee, tmp_path_factory):
     for name, notebook in notebooks.items():
         write_tables(folder, name, notebook, "")
     write_quantities(folder / "chiffres_simule.json", shown_quantities(notebooks.values()))
-    kept = [safe.table.publication for safe in counts.all_systems(p).values()]
-    (folder / "publication_simule.json").write_bytes(memory.write(kept))
+    keep(folder, counts.all_systems(p).values())
     return adversary.heard({2026: folder}, p)
 
 
@@ -382,9 +389,9 @@ def test_the_same_adversary_recovers_people_trained_where_tables_are_protected_a
 
     monkeypatch.setattr(store, "SUBFOLDER", tmp_path / "kept")  # else: what others kept
     monkeypatch.setattr(counts, "protected", one_by_one)
-    monkeypatch.setattr(protection, "check", lambda *_: 0)
-    p, folders = adversary.publish(tmp_path, PROGRAMME, (2026,))
-    assert 2 in apart
+    p, folders = adversary.published(tmp_path, PROGRAMME, (2026,))
+    keep(folders[2026], (counts.entrants(p), counts.formes(p)))
+    assert apart == [2]
     worlds, said = adversary.heard(folders, p)
     assert adversary.narrow(adversary.Adversary(worlds["entrants"], said["entrants"]).ends())
 

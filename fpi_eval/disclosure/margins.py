@@ -144,12 +144,13 @@ def membership(cells: pd.DataFrame, detail: pd.DataFrame) -> sparse.csr_matrix:
     dims = list(cells.columns)
     cells = cells.reset_index(drop=True).astype(object)
     grouped = cells.ne(TOTAL).to_numpy()
+    windows = {dim for dim in dims if cells[dim].map(type).eq(tuple).any()}
     atoms = detail[dims].astype(object).assign(_atom=np.arange(len(detail)))
     pairs = []
     for pattern in np.unique(grouped, axis=0):
         kept = [dim for dim, keep in zip(dims, pattern, strict=True) if keep]
         chosen = cells.loc[(grouped == pattern).all(axis=1), kept].assign(_cell=lambda t: t.index)
-        for dim in kept:
+        for dim in (dim for dim in kept if dim in windows):
             chosen = chosen.explode(dim)
         found = chosen.merge(atoms, on=kept) if kept else chosen.merge(atoms, how="cross")
         pairs.append(found[["_cell", "_atom"]].to_numpy(dtype=int))
