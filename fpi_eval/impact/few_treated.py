@@ -182,7 +182,8 @@ def moved_walds(
 def paths_of(frame: pd.DataFrame) -> list[list[tuple[str, dict[int, float]]]]:
     """Return, by treated establishment, its opened cells: course, and dose by session."""
     paths: dict[str, dict[int, tuple[str, dict[int, float]]]] = {}
-    for row in frame[frame["dose"] != 0].itertuples():
+    named = ["uai", "cell", "course", "time", "dose"]
+    for row in frame.loc[frame["dose"] != 0, named].itertuples():
         openings = paths.setdefault(row.uai, {})
         openings.setdefault(row.cell, (row.course, {}))[1][row.time] = row.dose
     return [list(openings.values()) for openings in paths.values()]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 import numpy as np
 import pandas as pd
@@ -141,10 +142,13 @@ def _placed(rest: pd.DataFrame, paths: list, seed: int) -> list[dict[int, float]
     cells = rest.drop_duplicates(["code_region", "cell"])
     place, rng = Placement(rest), np.random.default_rng(seed)
     needs = [len(p) for p in paths]
+    known, region = cells["uai"].cat.categories, cells["code_region"].cat.codes.to_numpy()
+    pairs = region.astype(np.int64) * len(known) + cells["uai"].cat.codes.to_numpy()
+    pairs, courses = np.unique(pairs, return_counts=True)
+    names, region = known.to_numpy()[pairs % len(known)], pairs // len(known)
     doses: list[dict[int, float]] = []
-    for _, own in cells.groupby("code_region", observed=True):
-        courses = own.groupby("uai", observed=True).size()
-        doses += [place(paths, _homes(courses, needs, rng)) for _ in range(COPIES)]
+    for own in (region == one for one in np.unique(region)):
+        doses += [place(paths, _homes(names[own], courses[own], needs, rng)) for _ in range(COPIES)]
     return doses
 
 
@@ -223,20 +227,27 @@ def candidate(
     return [Candidate(f"{df} régions placebo, t à {df} degrés de liberté", error, df)]
 
 
-def _homes(cells: pd.Series, needs: list[int], rng: np.random.Generator) -> list[str]:
+def _homes(
+    names: np.ndarray, courses: np.ndarray, needs: list[int], rng: np.random.Generator
+) -> list[str]:
     """Return one establishment per source, without replacement while some are left.
 
     The largest sources choose first; where none is large enough the largest left is taken.
     """
-    order = rng.permutation(len(cells))
-    names, sizes = cells.index.to_numpy()[order], cells.to_numpy()[order]
-    free = np.ones(len(names), dtype=bool)
-    homes = [""] * len(needs)
-    for j in np.argsort(needs, kind="stable")[::-1]:
-        if not free.any():
-            free[:] = True
-        fits = free & (sizes >= needs[j])
-        home = np.argmax(fits) if fits.any() else np.argmax(np.where(free, sizes, -1))
-        homes[j] = names[home]
-        free[home] = False
+    order = rng.permutation(len(names))
+    sizes = courses[order]
+    by_size = np.argsort(-sizes, kind="stable").tolist()
+    fits: list[int] = []  # those left that are large enough, the first of them first
+    homes, seen = [""] * len(needs), 0
+    for j in np.argsort(needs, kind="stable")[::-1].tolist():
+        if not fits and seen == len(by_size):
+            seen = 0
+        while seen < len(by_size) and sizes[by_size[seen]] >= needs[j]:
+            heappush(fits, by_size[seen])
+            seen += 1
+        if fits:
+            home = heappop(fits)
+        else:
+            home, seen = by_size[seen], seen + 1
+        homes[j] = names[order[home]]
     return homes
