@@ -15,7 +15,7 @@ import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -114,7 +114,7 @@ class Said:
     words: tuple[str, ...] = ()  # what tells a hidden count from those beside it
 
 
-@lru_cache(maxsize=None)
+@cache
 def plain(words: str) -> str:
     """Return words as files, sheets and pages all write them: small letters, no accent."""
     parts = unicodedata.normalize("NFD", words.lower().replace("’", "'").replace("œ", "oe"))

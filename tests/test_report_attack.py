@@ -26,7 +26,7 @@ from fpi_eval.panel.examens import BAC_MESH
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Secret, load_programme
 from fpi_eval.report import edition
-from fpi_eval.report.published import counts, memory, others, people, protection
+from fpi_eval.report.published import counts, memory, others, people
 from fpi_eval.report.published.shown_quantities import shown_quantities, write_quantities
 from fpi_eval.report.published.shown_tables import executed
 from fpi_eval.report.runner import yearly

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 
 import numpy as np
 import pandas as pd
@@ -125,35 +125,36 @@ def with_margins(
         rows = rows.merge(spread, on=dim).drop(columns=dim).rename(columns={"_span": dim})
     free = [dim for dim in dims if dim not in windows]
     groupings = cube(free) if margins is None else [tuple(margin) for margin in margins]
-    frames = [_grouping(rows, dims, (*windows, *grouping)) for grouping in groupings]
-    return pd.concat(frames, ignore_index=True).drop_duplicates(ignore_index=True)
+    known = {dim: rows[dim].astype(object).tolist() for dim in dims}
+    cells = [_grouping(known, len(rows), (*windows, *grouping)) for grouping in groupings]
+    every = [*dict.fromkeys(chain.from_iterable(cells))]
+    return pd.DataFrame(every, columns=list(dims), dtype=object)
 
 
-def _grouping(rows: pd.DataFrame, dims: Sequence[str], kept: Sequence[str]) -> pd.DataFrame:
-    unknown = [dim for dim in kept if dim not in dims]
-    if unknown:
+def _grouping(known: Mapping[str, list], size: int, kept: Sequence[str]) -> list[tuple]:
+    """Return the cells of one grouping, in the order of what each dimension says."""
+    if unknown := [dim for dim in kept if dim not in known]:
         raise FpiError("marge sur une colonne qui n'est pas une dimension.", colonne=unknown[0])
-    cells = rows.astype(object).copy()
-    cells[[dim for dim in dims if dim not in kept]] = TOTAL
-    cells = cells[list(dims)].drop_duplicates()
-    return cells.sort_values(list(dims), key=lambda column: column.map(str), kind="stable")
+    told = (values if dim in kept else [TOTAL] * size for dim, values in known.items())
+    cells = dict.fromkeys(zip(*told, strict=True))
+    return sorted(cells, key=lambda cell: [str(value) for value in cell])
 
 
 def membership(cells: pd.DataFrame, detail: pd.DataFrame) -> sparse.csr_matrix:
     """Return the 0/1 matrix (cells × detailed rows) of which rows each cell sums."""
-    dims = list(cells.columns)
-    cells = cells.reset_index(drop=True).astype(object)
-    grouped = cells.ne(TOTAL).to_numpy()
-    windows = {dim for dim in dims if cells[dim].map(type).eq(tuple).any()}
-    atoms = detail[dims].astype(object).assign(_atom=np.arange(len(detail)))
-    pairs = []
-    for pattern in np.unique(grouped, axis=0):
-        kept = [dim for dim, keep in zip(dims, pattern, strict=True) if keep]
-        chosen = cells.loc[(grouped == pattern).all(axis=1), kept].assign(_cell=lambda t: t.index)
-        for dim in (dim for dim in kept if dim in windows):
-            chosen = chosen.explode(dim)
-        found = chosen.merge(atoms, on=kept) if kept else chosen.merge(atoms, how="cross")
-        pairs.append(found[["_cell", "_atom"]].to_numpy(dtype=int))
-    cell, atom = np.concatenate(pairs).T
+    atoms = [detail[dim].astype(object).tolist() for dim in cells]
+    alike: dict[tuple[int, ...], dict[tuple, list[int]]] = {}  # rows by the values of a grouping
+    sums = []
+    for values in zip(*(cells[dim].astype(object) for dim in cells), strict=True):
+        told = tuple(place for place, value in enumerate(values) if value != TOTAL)
+        if told not in alike:
+            rows = alike[told] = {}
+            keys = zip(*(atoms[place] for place in told), strict=True)
+            for row, key in enumerate(keys if told else [()] * len(detail)):
+                rows.setdefault(key, []).append(row)
+        spans = [v if isinstance(v := values[place], tuple) else (v,) for place in told]
+        sums.append([row for key in product(*spans) for row in alike[told].get(key, ())])
+    atom = np.fromiter(chain.from_iterable(sums), dtype=int)
+    cell = np.repeat(np.arange(len(cells)), [len(rows) for rows in sums])
     shape = (len(cells), len(detail))
     return sparse.csr_matrix((np.ones(len(cell)), (cell, atom)), shape=shape)
