@@ -49,6 +49,9 @@ class Runs(NamedTuple):
 
     def _parts(self, n: int) -> Iterator[tuple[slice, slice]]:
         """Yield whole runs a few at a time, and their rows."""
+        if 0 < n <= BLOCK:
+            yield slice(0, len(self.starts)), slice(0, n)
+            return
         at = np.unique(np.searchsorted(self.starts, range(0, n, BLOCK)))
         at = at[at < len(self.starts)]  # the last run may fill the last block
         first, ends = self.starts[at], np.append(at[1:], len(self.starts))
