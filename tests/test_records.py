@@ -131,16 +131,24 @@ def test_names_of_columns_and_files_are_declared(counted, tmp_path):
     pd.testing.assert_frame_equal(found, wanted)
 
 
-def one_person(tmp_path: Path, contracts: list[dict], **individus) -> pd.Series:
-    """Return the counts of one leaver of Lyon, June 2022, with the given contracts."""
-    person = {"id_personne": "abc", "millesime": "2021-2022", "uai": "0690001A",
-              "mefstat11": "24731250101", "cfd": None, "voie": "scolaire",
-              "commune_residence": "69123", "poursuite": 0, "diplome": 1}  # fmt: skip
-    base = {"id_personne": "abc", "millesime": "2021-2022", "horizon": 6, "principal": 0,
+def written(tmp_path: Path, *people: list[dict]) -> None:
+    """Write leavers of Lyon, June 2022, each with the given contracts: « abc » first."""
+    person = {"millesime": "2021-2022", "mefstat11": "24731250101", "cfd": None,
+              "voie": "scolaire", "commune_residence": "69123", "poursuite": 0,
+              "diplome": 1}  # fmt: skip
+    base = {"millesime": "2021-2022", "horizon": 6, "principal": 0,
             "debut": "2022-09-01", "fin": None, "nature": "CDD", "ape": "4711D",
             "commune": "69123", "public": 0}  # fmt: skip
-    pd.DataFrame([person]).to_csv(tmp_path / "p.csv", sep=";", index=False)
-    pd.DataFrame([base | c for c in contracts]).to_csv(tmp_path / "c.csv", sep=";", index=False)
+    names = [{"id_personne": f"ab{chr(ord('c') + k)}"} for k in range(len(people))]
+    persons = [one | {"uai": f"069{k:04}A"} | person for k, one in enumerate(names, 1)]
+    pd.DataFrame(persons).to_csv(tmp_path / "p.csv", sep=";", index=False)
+    rows = [one | base | c for one, held in zip(names, people, strict=True) for c in held]
+    pd.DataFrame(rows).to_csv(tmp_path / "c.csv", sep=";", index=False)
+
+
+def one_person(tmp_path: Path, contracts: list[dict], **individus) -> pd.Series:
+    """Return the counts of one leaver with the given contracts."""
+    written(tmp_path, contracts)
     with open_folder(tmp_path, Individus(personnes="p", contrats="c", **individus),
                      REGIONS) as records:  # fmt: skip
         return counts(records).iloc[0]
@@ -155,33 +163,37 @@ def test_a_declared_column_that_no_file_has_is_refused_and_not_passed_over(tmp_p
         one_person(tmp_path, [FACTORY], colonnes_contrats={"fin": "DATE_FIN"})
 
 
-@pytest.mark.parametrize(
-    ("contracts", "works", "factory"),
-    [
-        ([FACTORY], 1, 1),
-        ([FACTORY | {"fin": "2023-01-14"}], 0, 0),  # over the day before
-        ([FACTORY | {"fin": "2023-01-15"}], 1, 1),  # still running that day
-        ([FACTORY | {"debut": "2023-01-16"}], 0, 0),  # not begun
-        ([FACTORY | {"commune": "75112"}], 1, 0),  # another region
-        ([FACTORY | {"commune": None}], 1, 0),
-        ([FACTORY | {"ape": None}], 1, 0),
-        ([FACTORY | {"ape": "4321A"}], 1, 0),  # construction is not industry
-        ([FACTORY | {"ape": "3900Z"}], 1, 1),
-        ([FACTORY, {"principal": 1}], 1, 0),  # the producer's main contract first
-        ([FACTORY | {"nature": "CDI"}, {"fin": None}], 1, 1),  # then permanent
-        ([FACTORY | {"fin": "2023-03-01"}, {"fin": "2023-06-01"}], 1, 0),  # then longest
-        ([FACTORY | {"debut": "2022-08-01", "fin": "2023-03-01"},
-          {"debut": "2022-08-02", "fin": "2023-03-02"}], 1, 1),  # then earliest
-        ([FACTORY | {"debut": "2022-08-01", "fin": "9999-12-31"}, {"fin": None}], 1, 1),  # alike
-    ],
-)  # fmt: skip
-def test_one_contract_a_day_and_what_it_counts_for(tmp_path, contracts, works, factory):
-    found = one_person(tmp_path, contracts)
+#: Contracts of one person, then how many of that person work, and work in a factory of the region.
+DAYS = [
+    ([FACTORY], 1, 1),
+    ([FACTORY | {"fin": "2023-01-14"}], 0, 0),  # over the day before
+    ([FACTORY | {"fin": "2023-01-15"}], 1, 1),  # still running that day
+    ([FACTORY | {"debut": "2023-01-16"}], 0, 0),  # not begun
+    ([FACTORY | {"commune": "75112"}], 1, 0),  # another region
+    ([FACTORY | {"commune": None}], 1, 0),
+    ([FACTORY | {"ape": None}], 1, 0),
+    ([FACTORY | {"ape": "4321A"}], 1, 0),  # construction is not industry
+    ([FACTORY | {"ape": "3900Z"}], 1, 1),
+    ([FACTORY, {"principal": 1}], 1, 0),  # the producer's main contract first
+    ([FACTORY | {"nature": "CDI"}, {"fin": None}], 1, 1),  # then permanent
+    ([FACTORY | {"fin": "2023-03-01"}, {"fin": "2023-06-01"}], 1, 0),  # then longest
+    ([FACTORY | {"debut": "2022-08-01", "fin": "2023-03-01"},
+      {"debut": "2022-08-02", "fin": "2023-03-02"}], 1, 1),  # then earliest
+    ([FACTORY | {"debut": "2022-08-01", "fin": "9999-12-31"}, {"fin": None}], 1, 1),  # alike
+]  # fmt: skip
 
-    if works:
-        assert found["en_emploi_industrie_region_6"] == factory
-    else:  # nobody at all is at work: this horizon is not told
-        assert np.isnan(found["en_emploi_6_mois"])
+
+def test_one_contract_a_day_and_what_it_counts_for(tmp_path):
+    written(tmp_path, *(contracts for contracts, _, _ in DAYS))
+    with open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS) as records:
+        found = counts(records)  # one establishment each, in their order
+    told = found[["en_emploi_6_mois", "en_emploi_industrie_region_6"]].to_numpy()
+    for (contracts, *wanted), own in zip(DAYS, told.tolist(), strict=True):
+        assert own == wanted, contracts
+
+
+def test_where_nobody_at_all_is_at_work_the_horizon_is_not_told(tmp_path):
+    assert np.isnan(one_person(tmp_path, [FACTORY | {"fin": "2023-01-14"}])["en_emploi_6_mois"])
 
 
 @pytest.mark.parametrize(
@@ -202,7 +214,7 @@ def test_one_contract_a_day_and_what_it_counts_for(tmp_path, contracts, works, f
 def test_what_is_written_and_cannot_be_read_is_a_fault_and_not_an_empty_cell(
     tmp_path, contract, defaut
 ):
-    one_person(tmp_path, [FACTORY | contract])
+    written(tmp_path, [FACTORY | contract])
     with open_folder(
         tmp_path, Individus(personnes="p", contrats="c", part_fautes=1.0), REGIONS
     ) as records:
@@ -212,7 +224,7 @@ def test_what_is_written_and_cannot_be_read_is_a_fault_and_not_an_empty_cell(
 
 @pytest.mark.parametrize("wrong", [0.5, Decimal("0.5")])
 def test_a_column_of_numbers_has_no_code_with_a_fraction(tmp_path, wrong):
-    one_person(tmp_path, [FACTORY])
+    written(tmp_path, [FACTORY])
     people = pd.read_csv(tmp_path / "p.csv", sep=";", dtype="str")
     people.assign(poursuite=[wrong]).to_parquet(tmp_path / "q.parquet")
     declared = Individus(personnes="q", contrats="c", part_fautes=1.0)
@@ -233,14 +245,14 @@ def test_what_is_written_in_another_way_is_no_fault(tmp_path, contract):
 def test_of_two_contracts_alike_one_employer_and_its_wage_are_read_whatever_their_order(tmp_path):
     two = [{"employeur": "b", "salaire": "1800,5"}, {"employeur": "a", "salaire": "2000"}]
     for contracts in (two, two[::-1]):
-        one_person(tmp_path, contracts)
+        written(tmp_path, contracts)
         with open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS) as records:
             found = run(located(records, 6)).iloc[0]
         assert found[["employeur", "salaire"]].tolist() == ["a", 2000]
 
 
 def test_people_of_unknown_group_are_counted_apart(tmp_path):
-    one_person(tmp_path, [FACTORY])
+    written(tmp_path, [FACTORY])
     path = tmp_path / "p.csv"
     one = pd.read_csv(path, sep=";", dtype="str")
     people = pd.concat([one] * 3).assign(
@@ -262,7 +274,7 @@ def test_public_jobs_may_be_left_out_for_one_scope_over_the_years(tmp_path):
 
 
 def test_public_jobs_cannot_be_left_out_where_no_column_tells_them(tmp_path):
-    one_person(tmp_path, [FACTORY])
+    written(tmp_path, [FACTORY])
     path = tmp_path / "c.csv"
     pd.read_csv(path, sep=";").drop(columns="public").to_csv(path, sep=";", index=False)
     declared = Individus(personnes="p", contrats="c", emplois_publics=False)
@@ -330,7 +342,7 @@ def test_too_many_faults_are_refused_without_naming_anybody(spoiled, caplog, cap
 
 
 def test_an_engine_that_fails_quotes_nobody(tmp_path):
-    one_person(tmp_path, [FACTORY])
+    written(tmp_path, [FACTORY])
     with open_folder(tmp_path, Individus(personnes="p", contrats="c"), REGIONS) as records:
         from fpi_eval.records.open import run
 
@@ -342,7 +354,7 @@ def test_an_engine_that_fails_quotes_nobody(tmp_path):
 
 
 def test_a_malformed_file_quotes_nobody(tmp_path):
-    one_person(tmp_path, [FACTORY])
+    written(tmp_path, [FACTORY])
     path = tmp_path / "c.csv"
     path.write_text(path.read_text() + 'secret123;"2021;x;y;z;;;;;;;;;;;;\n')
     with pytest.raises(FpiError) as caught:  # noqa: SIM117
@@ -352,7 +364,7 @@ def test_a_malformed_file_quotes_nobody(tmp_path):
 
 
 def test_a_file_without_header_shows_none_of_its_rows(tmp_path):
-    one_person(tmp_path, [FACTORY])
+    written(tmp_path, [FACTORY])
     path = tmp_path / "p.csv"
     path.write_text(path.read_text().split("\n", 1)[1].replace("abc", "secret123"))
     with (
@@ -375,7 +387,7 @@ def test_a_file_without_header_shows_none_of_its_rows(tmp_path):
     ],
 )
 def test_a_file_that_no_engine_can_read_is_named_with_what_to_do(tmp_path, damage, said):
-    one_person(tmp_path, [FACTORY])
+    written(tmp_path, [FACTORY])
     path = tmp_path / "p.csv"
     path.write_bytes(damage(path.read_text()))
     with (
@@ -391,7 +403,7 @@ def test_scratch_is_removed_even_after_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     one_person_folder = tmp_path / "in"
     one_person_folder.mkdir()
-    one_person(one_person_folder, [FACTORY])
+    written(one_person_folder, [FACTORY])
     with (
         pytest.raises(RuntimeError),
         open_folder(one_person_folder, Individus(personnes="p", contrats="c"), REGIONS),
@@ -401,7 +413,7 @@ def test_scratch_is_removed_even_after_an_error(tmp_path, monkeypatch):
 
 
 def test_an_absent_column_is_told_with_those_found(tmp_path):
-    one_person(tmp_path, [FACTORY])
+    written(tmp_path, [FACTORY])
     path = tmp_path / "p.csv"
     path.write_text(path.read_text().replace("poursuite", "etudes"))
     with (
@@ -415,7 +427,7 @@ def test_an_absent_column_is_told_with_those_found(tmp_path):
 def test_a_sas_file_is_read_by_pieces_the_first_without_a_date(tmp_path, monkeypatch):
     pyreadstat = pytest.importorskip("pyreadstat")
     monkeypatch.setattr("fpi_eval.records.read.PIECE", 1)
-    one_person(tmp_path, [FACTORY, {"fin": "2023-06-01"}])
+    written(tmp_path, [FACTORY, {"fin": "2023-06-01"}])
     contracts = pd.read_csv(tmp_path / "c.csv", sep=";", dtype={"commune": str})
     contracts["fin"] = [None, date(2023, 6, 1)]
     pyreadstat.write_xport(contracts, str(tmp_path / "d.xpt"))
@@ -431,7 +443,7 @@ def test_a_sas_file_is_read_by_pieces_the_first_without_a_date(tmp_path, monkeyp
 def test_a_file_tells_its_millesime_by_its_name_alone(tmp_path):
     """A SAS file, whose copy has another name, and a Parquet folder, whose pieces have theirs."""
     pyreadstat = pytest.importorskip("pyreadstat")
-    one_person(tmp_path, [FACTORY])
+    written(tmp_path, [FACTORY])
     table = pd.read_csv(tmp_path / "p.csv", sep=";", dtype=str).drop(columns=["millesime", "cfd"])
     short = {"id_personne": "ID", "commune_residence": "COM", "mefstat11": "MEF"}
     (tmp_path / "ids").mkdir()
@@ -474,7 +486,9 @@ def test_streamed_files_hold_the_counts_they_were_made_with(tmp_path):
 
 
 def test_within_a_run_individual_files_are_those_it_began_with(folder):
-    for path in (p for p in folder.rglob("*") if p.is_file()):
+    of_a_year = [*folder.rglob("*2026-2027*")]  # persons, then contracts by horizon, of each voie
+    assert len(of_a_year) == 10
+    for path in of_a_year:
         with (
             pinned({path: "autre"}),
             pytest.raises(FpiError, match="a changé pendant"),

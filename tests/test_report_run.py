@@ -201,7 +201,7 @@ def test_the_engine_gives_what_papermill_gives_alone(tmp_path):
     shown, name = ("load(", "page.ouvertures(", "page.carte("), tmp_path / "page.ipynb"
     page = nbformat.read(ROOT / "notebooks" / "02_places.ipynb", as_version=4)
     page.cells = [c for c in page.cells if c.metadata.get("tags") == ["parameters"]
-                  or c.cell_type == "code" and any(word in c.source for word in shown)]  # fmt: skip
+                  or (c.cell_type == "code" and any(word in c.source for word in shown))]  # fmt: skip
     page.cells.append(nbformat.v4.new_code_cell("annee.rentree", id="of"))
     nbformat.write(page, name)
     whole = papermill.execute_notebook(name, None, {"rentree": 2025}, **options)
