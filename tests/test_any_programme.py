@@ -216,10 +216,10 @@ def annee(request, tmp_path_factory, donnees_reelles):
     return fpi.load(programme_in(folder, *territories, filieres=filieres), 2022, donnees_reelles)
 
 
-def test_a_programme_without_sectors_has_none(tmp_path):
+def test_a_programme_without_sectors_has_none(tmp_path, annee_simulee):
     programme = programme_in(tmp_path / "essai", NORD)
     (programme.dossier / "secteurs.csv").unlink(missing_ok=True)
-    found = fpi.load(programme, 2026).secteurs
+    found = fpi.Year(replace(annee_simulee.donnees, programme=programme)).secteurs
     assert list(found) == ["filiere", "na38", "na88", "libelle", "motif", "industrie"]
     assert found.empty
 
