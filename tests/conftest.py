@@ -3,6 +3,7 @@
 import gc
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -71,15 +72,33 @@ def formes():
 
 
 @pytest.fixture(scope="session")
-def deux_rapports(tmp_path_factory) -> tuple[fpi.Year, dict[int, Path]]:
-    """The panels of the last year, and the folders of two successive reports of the twin.
+def partage(tmp_path_factory) -> Path:
+    """Folder of what is made once for all workers: no test changes it."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
-    Published once for all workers: no test changes them.
-    """
+
+@pytest.fixture(scope="session")
+def deux_rapports(partage) -> tuple[fpi.Year, dict[int, Path]]:
+    """The panels of the last year, and the folders of two successive reports of the twin."""
     import adversary
 
-    base = tmp_path_factory.getbasetemp()
-    made = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "deux_rapports"
+    made = partage / "deux_rapports"
     asked = made, fpi.load_programme("fpi_aura"), (2025, 2026)
     with FileLock(f"{made}.lock"):
         return adversary.published(*asked) if made.exists() else adversary.publish(*asked)
+
+
+@pytest.fixture(scope="session")
+def petit_jumeau_ecrit(partage) -> Callable[[int, range], Path]:
+    """Write the files of the small twin of a seed, for some rentrées; return their folder."""
+    from fpi_eval import twin
+
+    def written(seed: int, years: range) -> Path:
+        made = partage / f"jumeau_{seed}_{years[0]}_{years[-1]}"
+        with FileLock(f"{made}.lock"):
+            if not made.exists():
+                twin.write_files(twin.draw(twin.SMALL, seed), made, years=years)
+        return made
+
+    return written

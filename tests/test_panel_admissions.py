@@ -68,10 +68,8 @@ def drawn():
 
 
 @pytest.fixture(scope="module")
-def run(drawn, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("jumeau")
-    twin.write_files(drawn, folder, years=range(2021, 2027))
-    return fpi.load(PROGRAMME, 2026, folder)
+def run(petit_jumeau_ecrit):
+    return fpi.load(PROGRAMME, 2026, petit_jumeau_ecrit(77, range(2021, 2027)))
 
 
 def test_the_panel_ends_with_admissions_of_bts_and_nothing_else_moves(run, tmp_path):

@@ -25,10 +25,8 @@ def drawn():
 
 
 @pytest.fixture(scope="module")
-def folder(drawn, tmp_path_factory):
-    made = tmp_path_factory.mktemp("jumeau")
-    twin.write_files(drawn, made, years=YEARS)
-    return made
+def folder(petit_jumeau_ecrit):
+    return petit_jumeau_ecrit(77, YEARS)
 
 
 @pytest.fixture(scope="module")
@@ -182,13 +180,13 @@ def test_one_row_per_cell_and_rentree_and_unknown_outcomes_stay_unknown(panel, m
     assert not made.seats_derived
 
 
-def test_a_declared_merger_keeps_one_establishment(tmp_path, drawn):
-    twin.write_files(drawn, tmp_path, years=range(2019, 2023))
-    merged = pd.read_csv(tmp_path / "nomenclatures" / "uai_changements.csv", sep=";", dtype=str)
+def test_a_declared_merger_keeps_one_establishment(folder, panel):
+    merged = pd.read_csv(folder / "nomenclatures" / "uai_changements.csv", sep=";", dtype=str)
+    written = (folder / "orion" / "constat_2021.csv").read_text(encoding="utf-8-sig")
+    assert all(uai in written for uai in merged["ancien_uai"])
     assert len(merged)
-    found = ff.cell_panel(fpi.load("fpi_aura", 2022, tmp_path)).table
-    assert not found["uai"].isin(merged["ancien_uai"]).any()
-    assert found["uai"].isin(merged["nouvel_uai"]).any()
+    assert not panel["uai"].isin(merged["ancien_uai"]).any()
+    assert panel["uai"].isin(merged["nouvel_uai"]).any()
 
 
 def test_the_panel_feeds_estimators_and_the_interval_is_around_the_truth(panel, drawn):

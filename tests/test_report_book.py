@@ -397,7 +397,7 @@ def test_words_alone_change_no_table_and_another_table_changes_the_workbook(
     nbformat.write(notebook, tmp_path / edition.file("02_places", "ipynb"))
     classeur.write(tmp_path, p, edition)
     assert made == []
-    shown = views(p)[0]
+    shown = personnes.formes(people.cibles(p), p.register, p.context)
     notebook.cells.append(
         new_code_cell(outputs=[new_output("display_data", shown._repr_mimebundle_())])
     )

@@ -64,10 +64,8 @@ def base():
 
 
 @pytest.fixture(scope="module")
-def files(twin, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("jumeau")
-    write_files(twin, folder, years=range(2018, 2025))
-    return folder
+def files(petit_jumeau_ecrit):
+    return petit_jumeau_ecrit(SEED, range(2018, 2025))
 
 
 def read(path, **options):

@@ -1,6 +1,7 @@
 """InserJeunes by lycée and course, simulated: by hand, then against what the twin knows."""
 
 from collections import defaultdict
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 from fpi_eval.panel.loading import load
 from fpi_eval.programme import load_programme
 from fpi_eval.sources.known_sources import discover, source
-from fpi_eval.twin import SMALL, draw, write_files
+from fpi_eval.twin import SMALL, draw
 from fpi_eval.twin.courses import mefstat11
 from fpi_eval.twin.files.fine import write_fine
 
@@ -123,10 +124,8 @@ def twin():
 
 
 @pytest.fixture(scope="module")
-def folder(twin, tmp_path_factory):
-    made = tmp_path_factory.mktemp("jumeau")
-    write_files(twin, made, years=range(2018, 2025))
-    return made
+def folder(petit_jumeau_ecrit):
+    return petit_jumeau_ecrit(7, range(2018, 2025))
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +136,13 @@ def read_back(folder):
 
 def known(twin, millesime):
     """Return the twin's own counts by (uai, mefstat11), added pupil by pupil from its panel."""
-    cells = twin.cells.set_index("cell")
+    cells = twin.cells.set_index("cell").to_dict("index")
+    mef = cache(lambda *of: mefstat11(pd.Series([of[0]]), pd.Series([of[1]]), of[2])[0])
     total = defaultdict(lambda: np.zeros(len(COUNTED)))
     sessions = [session - 1 for session in millesime]
     panel = twin.panel[twin.panel["rentree"].isin(sessions) & (twin.panel["terminale"] > 0)]
     for row in panel.itertuples():
-        cell = cells.loc[row.cell]
+        cell = cells[row.cell]
         if cell["type"] == "CFA" or row.voie != "scolaire":
             continue
         uai = cell["uai_ancien"] if row.rentree < cell["rentree_fusion"] else cell["uai"]
@@ -156,8 +156,7 @@ def known(twin, millesime):
         year = {"mc": 1, "cap": 2, "bacpro": 3, "bts": 2}[cell["diplome"]]
         for cfd, part in parts:
             if part[0] > 0:
-                mef = mefstat11(pd.Series([cfd]), pd.Series([cell["diplome"]]), year)[0]
-                total[uai, mef] += part
+                total[uai, mef(cfd, cell["diplome"], year)] += part
     keys = pd.MultiIndex.from_tuples(total, names=["uai", "mefstat11"])
     return pd.DataFrame(list(total.values()), keys, COUNTED).sort_index()
 
