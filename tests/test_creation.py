@@ -75,7 +75,7 @@ def test_a_programme_is_written_and_can_be_read_again(project, capsys):
 
 def test_the_new_programme_has_its_own_simulated_year(project):
     main(["programme", *GOOD])
-    p = load("rail_du_nord", 2024)
+    p = load("rail_du_nord", 2023)
     assert set(p.registre["projet"]) == {"RAIL DU NORD"}
     assert set(p.registre["filiere"]) <= {"electricite", "reseaux"}
     assert set(p.registre["code_departement"]) <= {"002", "059", "060", "062", "080"}

@@ -9,6 +9,7 @@ import io
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from openpyxl import load_workbook
@@ -126,6 +127,12 @@ def _told(
 
 def _or_as_it_is(text: str) -> str:
     """Return words told, or a name of the data."""
+    return _looked_for(text, spoken())
+
+
+@lru_cache(maxsize=20_000)  # thousands of cells repeat a few hundred names, in no catalogue
+def _looked_for(text: str, code: str) -> str:
+    """Return them in the language of that code, the one now written."""
     try:
         return words(text) if text.strip() else text
     except FpiError:
