@@ -522,9 +522,8 @@ WIDE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_a_table_of_1800_cells_is_protected(seed):
-    safe = protect(wide_table(seed, 32, 96), **WIDE)
+def test_a_table_of_1800_cells_is_protected():
+    safe = protect(wide_table(1, 32, 96), **WIDE)
     assert safe.n_primary > 300
     assert not audit([safe.publication])["expose"].any()
 

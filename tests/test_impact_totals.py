@@ -132,7 +132,8 @@ def test_no_territory_of_the_table_rests_on_fewer_sites_than_the_threshold(found
 
 
 def test_too_few_sites_are_told_and_other_groups_stay():
-    panel = twin.draw(twin.SCENARIOS["few4"], 1).panel
+    few = replace(twin.SCENARIOS["few4"], n_cells_region=600, n_cells_other=1200)
+    panel = twin.draw(few, 1).panel
     with pytest.raises(FpiError, match="établissements ouverts"):
         territories(panel, "entrants")
     made = totals(panel, "entrants")

@@ -108,10 +108,8 @@ def test_cned_and_distance_courses_are_set_aside_visibly(annee_reelle):
 def test_no_place_is_counted_in_two_years_of_one_course(annee_reelle):
     seats = annee_reelle.capacites.table
     pro = seats[seats["mefstat11"].str[:3] == "238"]
-    years = pro.groupby(["uai", "rentree", pro["mefstat11"].str[4:]])["mefstat11"].agg(
-        lambda codes: codes.str[3].nunique()
-    )
-    assert (years == 1).all()
+    year, course = pro["mefstat11"].str[3], pro["mefstat11"].str[4:]
+    assert (year.groupby([pro["uai"], pro["rentree"], course]).nunique() == 1).all()
 
 
 def test_progress_counts_a_seat_once_a_year_from_its_opening(annee_simulee):
