@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
+from fpi_eval.several_regions import regions, worded
 
 FRENCH, ENGLISH = "fr", "en"
 LOCALES = {FRENCH: "fr_FR", ENGLISH: "en_GB"}
@@ -55,6 +56,7 @@ def _(message: str) -> str:
     Raises `FpiError`: the catalogue does not have it: nothing is shown half translated.
     """
     code = spoken()
+    message = worded(message)
     if code == FRENCH or not message:
         return message
     found = catalogue(code).gettext(message)
@@ -81,15 +83,27 @@ class _Missing(gettext.NullTranslations):
         return UNTRANSLATED
 
 
-@cache
 def catalogue(code: str, domain: str = MESSAGES) -> gettext.GNUTranslations:
     """Return a language's messages, read from its text catalogue."""
+    return _catalogue(code, domain, regions())
+
+
+@cache
+def _catalogue(code: str, domain: str, number: int) -> gettext.GNUTranslations:
+    """Return messages as those of a programme of that many regions, now written of."""
+    from babel.messages.catalog import Catalog
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
 
     binary = io.BytesIO()
     with path_of(code, domain).open("rb") as stream:
-        write_mo(binary, read_po(stream, locale=code))
+        kept = read_po(stream, locale=code)
+    if number > 1:
+        told = [(worded(str(one.id)), worded(str(one.string))) for one in kept if one.id]
+        kept = Catalog(code)
+        for message, words in told:
+            kept.add(message, words)
+    write_mo(binary, kept)
     binary.seek(0)
     found = gettext.GNUTranslations(binary)
     found.add_fallback(_Missing())

@@ -1,7 +1,7 @@
 """What a published table is made of: its frame, and what each column means."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
@@ -9,20 +9,33 @@ import pandas as pd
 from fpi_eval import escapes
 from fpi_eval.disclosure import MARK, Shown
 from fpi_eval.errors import FpiError
+from fpi_eval.several_regions import worded as said
 from fpi_eval.text import MISSING
 
 UNITS = ("texte", "annee", "effectif", "taux", "points", "euros", "decimal", "nombre")
+DECIMALS = {"taux": 1, "points": 1, "decimal": 2}  # digits after the comma, of a share in percent
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name in files, its French header, its unit and its definition."""
+    """One column: its name in files, its French header, its unit and its definition.
+
+    ``digits`` after the comma where they are not its unit's, and ``signed`` where a gap shows its
+    sign: pages and workbook write it alike.
+    """
 
     name: str
     label: str
     unit: str = "texte"
     definition: str = ""
     source: str = ""
+    digits: int | None = None
+    signed: bool = False
+
+    @property
+    def decimals(self) -> int:
+        """Digits after the comma with which its numbers are written."""
+        return DECIMALS.get(self.unit, 0) if self.digits is None else self.digits
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
@@ -83,6 +96,23 @@ class Sheet:
             MARK if mask else MISSING if value is None else value
             for value, mask in zip(values, masks, strict=True)
         ]
+
+
+def in_regions(sheet: Sheet) -> Sheet:
+    """Return a table whose words are those of the programme's territory."""
+    frame = sheet.frame.copy()
+    for name in frame.select_dtypes("object"):
+        frame[name] = [said(cell) if isinstance(cell, str) else cell for cell in frame[name]]
+    columns = (
+        replace(c, label=said(c.label), definition=said(c.definition)) for c in sheet.columns
+    )
+    return replace(
+        sheet,
+        title=said(sheet.title),
+        rows=sheet.rows.derived(frame, sheet.hidden),
+        columns=tuple(columns),
+        note=said(sheet.note),
+    )
 
 
 def plain(value: object) -> object:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 LAYERS = [
-    "errors", "language", "escapes", "terminal", "pinned", "text", "misspelt", "rounding",
-    "colours", "absent", "traced", "versions", "store", "calendar", "toml_faults",
+    "errors", "several_regions", "language", "escapes", "terminal", "pinned", "text", "misspelt",
+    "rounding", "colours", "absent", "traced", "versions", "store", "calendar", "toml_faults",
     "programme_folders", "programme", "disclosure", "tables",
     "plots", "maps", "figures", "sheets", "table_files", "workbook", "paper", "sources", "twin",
     "panel", "records", "indicators", "regression", "results", "impact", "checks", "plan", "power",

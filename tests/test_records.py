@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -24,7 +25,7 @@ from records_csv import as_csv
 
 from fpi_eval.records.bad_rows import examine
 from fpi_eval.records.composition import with_groups
-from fpi_eval.records.open import open_folder, open_records, regions_table, run
+from fpi_eval.records.open import open_folder, open_records, regions_of, regions_table, run
 from fpi_eval.records.panel import KEYS, counts, located
 from fpi_eval.records.read import _from_name
 
@@ -473,6 +474,26 @@ def test_establishments_of_corsica_and_the_pacific_have_their_region():
     )
     found = regions_table(table).set_index("uai")["region"]
     assert found.to_dict() == {"620": 94, "069": 84, "983": 18, "984": 17}
+
+
+def test_the_regions_of_a_programme_are_one_place_of_work():
+    """Someone of the Aisne at work in the Ardennes works in the industry of the two regions."""
+    nomenclatures = SimpleNamespace(
+        departements=pd.DataFrame(
+            {"code_departement": ["002", "008", "075"], "code_region": ["32", "44", "11"]}
+        )
+    )
+
+    def found(*codes):
+        place = SimpleNamespace(codes_regions=codes)
+        programme = SimpleNamespace(territoire=place)
+        year = SimpleNamespace(
+            programme=programme, donnees=SimpleNamespace(nomenclatures=nomenclatures)
+        )
+        return regions_of(year).set_index("uai")["region"].to_dict()
+
+    assert found("32", "44") == {"002": 32, "008": 32, "075": 11}
+    assert found("32") == {"002": 32, "008": 44, "075": 11}
 
 
 def test_streamed_files_hold_the_counts_they_were_made_with(tmp_path):

@@ -103,8 +103,13 @@ def open_folder(
 
 
 def regions_of(annee: Year) -> pd.DataFrame:
-    """Return how the codes of communes and establishments of each département begin."""
-    return regions_table(annee.donnees.nomenclatures.departements)
+    """Return how the codes of communes and establishments of each département begin.
+
+    The programme's regions are one: who crosses from one to another still works there.
+    """
+    table = regions_table(annee.donnees.nomenclatures.departements)
+    first, *others = map(int, annee.programme.territoire.codes_regions)
+    return table.assign(region=table["region"].replace(others, first))
 
 
 def regions_table(departements: pd.DataFrame) -> pd.DataFrame:

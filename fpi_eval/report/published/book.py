@@ -17,7 +17,8 @@ from fpi_eval.report.published import people as personnes
 from fpi_eval.report.published import seats as places
 from fpi_eval.report.published.shown_quantities import sheet, shown_quantities, write_quantities
 from fpi_eval.report.published.shown_tables import executed, tables_by_page
-from fpi_eval.sheets import Sheet
+from fpi_eval.several_regions import worded
+from fpi_eval.sheets import Sheet, in_regions
 from fpi_eval.store import kept
 from fpi_eval.table_files import export_tables, replace_files
 from fpi_eval.workbook import write_workbook
@@ -90,9 +91,9 @@ def write(folder: Path, p: Year, edition: Edition) -> list[Path]:
     safe = audited(p)
     notebooks = executed(folder)
     quantities = shown_quantities(notebooks.values())
-    tables = [one for one in (sheet(quantities), *safe.tables) if one is not None]
+    tables = [in_regions(one) for one in (sheet(quantities), *safe.tables) if one is not None]
     book = folder / edition.file(NAME, "xlsx")
-    warning = " ".join(part for part in (edition.banner, *safe.left_out) if part)
+    warning = " ".join(part for part in (edition.banner, *map(worded, safe.left_out)) if part)
     write_workbook(
         book,
         tables,

@@ -13,6 +13,7 @@ from fpi_eval.headline.quantity import RESOURCE, Quantity
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.published.shown_tables import shown
 from fpi_eval.report.runner.notebooks import NotebookInfo, tags
+from fpi_eval.several_regions import worded
 from fpi_eval.text import pluriel
 
 ANSWER, LIMITS, DETAIL, ELSEWHERE = "reponse", "limites", "detail", "page:"
@@ -142,7 +143,7 @@ def _own_page(info: NotebookInfo, edition: Edition, found: Sequence[Section]) ->
         file=edition.file(info.name, "html"),
         title=info.title,
         short=str(info.declares.get("court", info.title)),
-        question=info.question,
+        question=worded(info.question),
         notebook=edition.file(info.name, "ipynb"),
         annex=info.name in ANNEXES,
     )

@@ -1,9 +1,16 @@
-"""Make an executed notebook depend on its inputs only: no times, no paths, no process numbers."""
+"""Make an executed notebook depend on its inputs only: no times, no paths, no process numbers.
+
+Its words are those of the programme's territory.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import nbformat
+
+from fpi_eval.several_regions import worded
 
 RUN_METADATA = ("papermill", "execution", "widgets")
 INJECTED = "injected-parameters"
@@ -13,9 +20,13 @@ KERNEL_FILE = re.compile(r"[^\s'\"(]*ipykernel_\d+[/\\]\d+\.py")
 
 
 def clean(notebook: nbformat.NotebookNode, paths: Mapping[str, str]) -> nbformat.NotebookNode:
-    """Return the notebook with run times, machine paths and error streams removed, ids kept."""
+    """Return the notebook with run times, machine paths and error streams removed, ids kept.
+
+    Code stays as it was written; what it shows, and the text around, say the programme's regions.
+    """
     paths = {form(path): form(words) for form in (str, _literal) for path, words in paths.items()}
-    cleaned = nbformat.from_dict(_hide(notebook, _pattern(paths), paths))
+    hide = partial(_hide, pattern=_pattern(paths), paths=paths)
+    cleaned = nbformat.from_dict(_each(notebook, hide))
     for key in RUN_METADATA:
         cleaned.metadata.pop(key, None)
     for number, cell in enumerate(cleaned.cells, start=1):
@@ -25,7 +36,9 @@ def clean(notebook: nbformat.NotebookNode, paths: Mapping[str, str]) -> nbformat
             cell["id"] = "parametres-recus"
         cell.setdefault("id", f"cellule-{number}")
         if cell.cell_type == "code":
-            cell["outputs"] = _joined(cell.outputs)
+            cell["outputs"] = nbformat.from_dict(_each(_joined(cell.outputs), worded))
+        else:
+            cell["source"] = worded(cell.source)
     cleaned["nbformat"], cleaned["nbformat_minor"] = 4, 5
     return cleaned
 
@@ -66,18 +79,23 @@ def _pattern(paths: Mapping[str, str]) -> re.Pattern:
     return re.compile(rf"{EMBEDDED}|(?<![\w.])(?:{known})(?![\w\-])")
 
 
-def _hide(value: object, pattern: re.Pattern, paths: Mapping[str, str]) -> object:
-    """Return the value with every string inside it freed of machine paths and addresses."""
+def _hide(text: str, pattern: re.Pattern, paths: Mapping[str, str]) -> str:
+    """Return the text freed of machine paths and addresses."""
+    # The search for what comes before the name is quadratic: only where the name stands.
+    text = KERNEL_FILE.sub("[cellule]", text) if "ipykernel_" in text else text
+    text = pattern.sub(lambda match: paths.get(match[0], match[0]), text)
+    return ADDRESS.sub("0x…", text)
+
+
+def _each(value: Any, change: Callable[[str], str]) -> Any:
+    """Return the value with every string inside it changed, heads of tables too, but pictures."""
     if isinstance(value, str):
-        # The search for what comes before the name is quadratic: only where the name stands.
-        text = KERNEL_FILE.sub("[cellule]", value) if "ipykernel_" in value else value
-        text = pattern.sub(lambda match: paths.get(match[0], match[0]), text)
-        return ADDRESS.sub("0x…", text)
+        return change(value)
     if isinstance(value, Mapping):
         return {
-            key: item if str(key).startswith("image/p") else _hide(item, pattern, paths)
+            change(key): item if key.startswith("image/p") else _each(item, change)
             for key, item in value.items()
         }
     if isinstance(value, list | tuple):
-        return [_hide(item, pattern, paths) for item in value]
+        return [_each(item, change) for item in value]
     return value

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -88,7 +89,7 @@ class Execution:
                 jobs = [partial(self.one, *pair, folder) for pair in order]
                 if self.beside is not None:
                     jobs.insert(-2, self._beside)  # the shortest two fill the other cores meanwhile
-                futures = [pool.submit(job) for job in jobs]
+                futures = [pool.submit(copy_context().run, job) for job in jobs]
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
                 for future in futures:
                     if future in done:

@@ -30,6 +30,7 @@ from fpi_eval.report.edition import (
 from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.manifest import UNCHANGED, Basis, Report, is_current
 from fpi_eval.report.runner.swap import no_other, untouched
+from fpi_eval.several_regions import programme_of
 from fpi_eval.store import forget
 from fpi_eval.terminal import say
 from fpi_eval.text import annee_scolaire, liste
@@ -205,7 +206,11 @@ def _made(
     from fpi_eval.report.runner.run import run
 
     edition, pages = basis.edition, discover(notebooks_of(what))  # before the year, which is long
-    with pinned({inputs[name]: digest for name, digest in basis.inputs.items()}):
+    regions = len(what.territoire.codes_regions)
+    with (
+        pinned({inputs[name]: digest for name, digest in basis.inputs.items()}),
+        programme_of(regions),
+    ):
         year = load(load_programme(what.dossier), edition.rentree, str(given["donnees"]))
         made = run(
             pages,

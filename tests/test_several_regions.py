@@ -1,0 +1,103 @@
+"""A programme of several regions says so wherever its pages speak of « la région »."""
+
+import re
+
+import nbformat
+import pandas as pd
+import pytest
+from babel.messages.pofile import read_po
+
+from fpi_eval.disclosure import public
+from fpi_eval.language import CHAPTERS, ENGLISH, MESSAGES, _, path_of, speaking
+from fpi_eval.report.runner.clean import clean
+from fpi_eval.report.runner.translated import said
+from fpi_eval.several_regions import FRENCH, programme_of, worded
+from fpi_eval.sheets import Column, Sheet, in_regions
+
+TOLD = {
+    "La région a-t-elle bougé ?": "Les deux régions ont-elles bougé ?",
+    "l'industrie de la région à 6 mois": "l'industrie des deux régions à 6 mois",
+    "la région face aux autres régions": "les deux régions face aux autres régions",
+    "la moyenne régionale du même diplôme": "la moyenne du même diplôme dans les deux régions",
+    "les moyennes régionales": "les moyennes des deux régions",
+    "Région": "Les deux régions",
+    "<th>Région</th>": "<th>Les deux régions</th>",
+    "the region's industry": "the two regions' industry",
+    "has the region moved?": "have the two regions moved?",
+}  # fmt: skip
+KEPT = (
+    "L'écart d'une région", "chaque région", "même famille, ailleurs dans la région",
+    "toute la région", "de la région Bretagne", "de la région académique", "région, rectorat",
+    "effets fixes de la région × session", "une région synthétique", "Autres régions",
+    "(guide « Qui travaille dans l'industrie de la région ? »)",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("one", TOLD)
+def test_words_of_one_region_become_those_of_two(one):
+    assert worded(one) == one
+    with programme_of(2):
+        assert worded(one) == TOLD[one]
+        assert worded(TOLD[one]) == TOLD[one]  # a notebook that is taken again as it is
+
+
+@pytest.mark.parametrize("one", KEPT)
+def test_any_region_a_named_one_and_a_guide_s_title_stay(one):
+    with programme_of(2):
+        assert worded(one) == one
+
+
+def test_every_number_of_regions_is_written_in_letters():
+    with programme_of(18):
+        assert worded("de la région") == f"des {FRENCH[-1]} régions"
+
+
+@pytest.mark.parametrize("domain", [CHAPTERS, MESSAGES])
+def test_no_sentence_of_the_pages_speaks_of_one_region_nor_its_english(domain):
+    left = re.compile(r"\b(?:[Ll]a région|[Tt]he region|régionales?|regional mean)\b(?! ×)")
+    with path_of(ENGLISH, domain).open("rb") as stream, programme_of(2):
+        told = [
+            worded(words) for one in read_po(stream) if one.id for words in (one.id, one.string)
+        ]
+    spoken = [one for one in told if left.search(one)]
+    assert not [
+        one
+        for one in spoken
+        if not re.search("ailleurs dans la rég|toute la rég|elsewhere in the reg|“Qui|« Qui", one)
+    ]
+
+
+def test_a_sentence_of_two_regions_has_its_english():
+    french = "Combien de personnes de plus travaillent dans l'industrie de la région ?"
+    with programme_of(2), speaking(ENGLISH):
+        assert said(worded(french)) == "How many more people work in the two regions' industry?"
+        assert _("Dans l'industrie de la région") == "In the two regions' industry"
+    with speaking(ENGLISH):
+        assert said(french) == "How many more people work in the region's industry?"
+
+
+def test_what_a_notebook_shows_is_of_two_regions_and_its_code_is_as_written():
+    rows = {"schema": {"fields": [{"name": "Région"}]}, "data": [{"Région": "12"}]}
+    shown = nbformat.v4.new_output("display_data", {"application/json": rows})
+    code = nbformat.v4.new_code_cell("lire('la région')", outputs=[shown])
+    text = nbformat.v4.new_markdown_cell("Dans la région")
+    with programme_of(2):
+        prose, run = clean(nbformat.v4.new_notebook(cells=[text, code]), {}).cells
+    assert prose.source == "Dans les deux régions"
+    assert run.source == code.source
+    kept = run.outputs[0].data["application/json"]
+    assert kept["schema"]["fields"][0]["name"] == "Les deux régions"
+    assert kept["data"] == [{"Les deux régions": "12"}]
+
+
+def test_a_published_table_is_of_two_regions_in_its_title_its_heads_and_its_cells():
+    columns = (Column("lieu", "Région", definition="Élèves de la région."), Column("n", "Lignes"))
+    rows = public(pd.DataFrame({"lieu": ["Industrie de la région"], "n": [3]}))
+    sheet = Sheet("t", "CFA de la région", rows, columns, "", pd.Timestamp(2026, 1, 1).date())
+    with programme_of(2):
+        told = in_regions(sheet)
+    assert told.title == "CFA des deux régions"
+    assert told.columns[0].label == "Les deux régions"
+    assert told.columns[0].definition == "Élèves des deux régions."
+    assert told.frame.to_numpy().tolist() == [["Industrie des deux régions", 3]]
+    assert in_regions(sheet).frame.equals(sheet.frame)
