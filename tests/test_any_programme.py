@@ -185,6 +185,19 @@ def test_the_twin_draws_the_filieres_of_the_programme(tmp_path, filieres):
     assert set(drawn.openings["filiere"]) <= set(filieres)
 
 
+def test_the_twin_before_the_first_opening_has_no_register_and_is_read(tmp_path):
+    """The page on the twin draws 2022 of every programme, whenever it begins."""
+    programme = programme_in(tmp_path / "essai", NORD).model_copy(update={"predecesseur": None})
+    drawn = twin.draw(twin.SMALL, 1, programme=programme)
+    first = drawn.openings["rentree"].min()
+    twin.write_files(drawn, tmp_path / "avant", years=range(first - 2, first))
+    year = fpi.load(programme, first - 1, tmp_path / "avant")
+    assert len(year.capacites.table) > 0
+    assert year.registre.empty
+    twin.write_files(drawn, tmp_path / "des", years=range(first - 1, first + 1))
+    assert len(fpi.load(programme, first, tmp_path / "des").registre) > 0
+
+
 def test_a_simulated_family_that_does_not_exist_is_named(tmp_path):
     programme = programme_in(tmp_path / "essai", NORD)
     wrong = programme.jumeau.model_copy(update={"familles": {"soierie": "numerique"}})

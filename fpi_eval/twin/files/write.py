@@ -38,9 +38,9 @@ def write_files(
     """Write the files of a twin and return their paths.
 
     The folder gets ``orion/``, ``inserjeunes/``, ``parcoursup/``, ``resultats/``, ``urssaf/``,
-    ``geographie/``, ``dares/``, ``nomenclatures/`` and the register ``ouvertures.csv``, with
-    the names, headers, encodings and line ends of the real files of each year. The same seed
-    writes the same bytes.
+    ``geographie/``, ``dares/``, ``nomenclatures/`` and, from the first opening on, the register
+    ``ouvertures.csv``, with the names, headers, encodings and line ends of the real files of
+    each year. The same seed writes the same bytes.
 
     Parameters
     ----------
@@ -82,8 +82,10 @@ def write_files(
     paths.append(write_tensions(twin.seed, folder / "dares"))
     paths += write_parcoursup(shown, folder / "parcoursup")
     paths += write_codes(twin.cells, folder / "nomenclatures")
-    paths.append(folder / "ouvertures.csv")
     openings = twin.openings[twin.openings["rentree"] <= years[-1]]
+    if openings.empty:  # before the first opening nobody has a register
+        return paths
+    paths.append(folder / "ouvertures.csv")
     openings = openings.astype({"cout": int, "subvention": int})
     openings.to_csv(paths[-1], sep=";", index=False, encoding="utf-8", lineterminator="\n")
     return paths
