@@ -29,7 +29,6 @@ FORMATS = {
     "annee": "0",
     "effectif": "#,##0",
     "decimal": "#,##0.0#",
-    "taux": r"0.0\ %",
     "euros": r'#,##0\ "€"',
 }
 OF_UNITS = {"%": r"\ %", "€": r'\ "€"', "point": r'\ "pt"', "points": r'\ "pts"'}
@@ -202,10 +201,18 @@ def _sheet(sheet: Worksheet, table: Sheet, warning: str) -> None:
     _put(sheet.cell(3, 1), " ".join(part for part in told if part))
     heads = [column.label for column in table.columns]
     columns = [_cells(table, column) for column in table.columns]
-    formats = [FORMATS.get(column.unit, "") for column in table.columns]
+    formats = [_code(column) for column in table.columns]
     _grid(sheet, HEADER_ROW, heads, columns, formats)
     sheet.freeze_panes = sheet.cell(HEADER_ROW + 1, 1)
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+
+
+def _code(column: Column) -> str:
+    """Return the code under which a column's numbers are shown as pages do."""
+    code = FORMATS.get(column.unit, "")
+    if column.unit == "taux":
+        code = f"0{_after_comma(column.decimals)}{OF_UNITS['%']}"
+    return _signed(code) if column.signed else code
 
 
 def _cells(table: Sheet, column: Column) -> list[object]:
@@ -264,11 +271,18 @@ def distinct(heads: Sequence[str]) -> list[str]:
 
 def _excel(number: Written) -> str:
     """Return the code under which a spreadsheet shows a number as the page does."""
-    digits = "." + "0" * number.decimals if number.decimals else ""
     whole = "0" if number.value >= 1000 and not number.grouped else "#,##0"
     unit = OF_UNITS.get(number.unit, "")
-    code = f"{whole}{digits}{unit}"
-    return rf"+{code};\-{code};{code}" if number.signed else code
+    code = f"{whole}{_after_comma(number.decimals)}{unit}"
+    return _signed(code) if number.signed else code
+
+
+def _after_comma(decimals: int) -> str:
+    return "." + "0" * decimals if decimals else ""
+
+
+def _signed(code: str) -> str:
+    return rf"+{code};\-{code};{code}"
 
 
 def _head(cell: Cell, label: str) -> None:

@@ -12,6 +12,8 @@ import pytest
 from fpi_eval import escapes
 from fpi_eval.disclosure.shown import _made
 from fpi_eval.errors import FpiError
+from fpi_eval.indicators.catalogue import SOLDE_PLACES, TAUX_REALISATION
+from fpi_eval.report.published.make import column, show
 from fpi_eval.sheets import Column, Sheet
 from fpi_eval.table_files import csv_bytes, export_tables, replace_files
 from fpi_eval.tables import ShownTable
@@ -95,6 +97,27 @@ def test_a_gap_of_shares_is_in_points_a_ratio_has_two_digits_and_mixed_numbers_t
     files = export_tables(tmp_path, [gaps])
     words = pd.read_csv(files[2], sep=";", encoding="utf-8-sig")
     assert words["unite"][0] == "points / 100"  # files keep 0.174
+
+
+@pytest.mark.parametrize(
+    ("declared", "value", "page", "sheet"),
+    [
+        (Column("n", "Avancement", "taux", digits=0), 0.233, "23\u00a0%", r"0\ %"),
+        (Column("n", "Taux d'emploi", "taux"), 0.233, "23,3\u00a0%", r"0.0\ %"),
+        (Column("n", "Solde", "effectif", signed=True), 5.0, "+5", r"+#,##0;\-#,##0;#,##0"),
+        (Column("n", "Écart", "decimal", signed=True), -0.07, "\u22120,07",
+         r"+#,##0.0#;\-#,##0.0#;#,##0.0#"),
+        (column(TAUX_REALISATION), 0.915, "92\u00a0%", r"0\ %"),
+        (column(SOLDE_PLACES), 12.0, "+12", r"+#,##0;\-#,##0;#,##0"),
+    ],
+)  # fmt: skip
+def test_a_column_declares_once_its_digits_and_its_sign(tmp_path, declared, value, page, sheet):
+    frame = pd.DataFrame({declared.name: [value]})
+    one = table(columns=(declared,), frame=frame, hidden=frame[[]].copy())
+    assert show(one).shown.iloc[0, 0] == page
+    path = write_workbook(tmp_path / "r.xlsx", [one], title="Rapport")
+    cell = openpyxl.load_workbook(path)["insertion"]["A6"]
+    assert (cell.value, cell.number_format) == (value, sheet)
 
 
 def test_text_that_looks_like_a_formula_is_stored_as_text(book):

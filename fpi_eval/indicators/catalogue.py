@@ -45,12 +45,12 @@ ECART_PLACES = _seats(
     "ecart_places", "Écart entre places observées et ouvertes",
     "Places observées moins places déclarées ouvertes.", f"{REGISTRE} ; {AFFELNET} ; {PARCOURSUP}",
     "Un écart peut venir d'un code ou d'une année mal rapprochés.", numerator=("places_observees",),
-    minus=("places_ouvertes",), formula="places observées − places ouvertes",
+    minus=("places_ouvertes",), formula="places observées − places ouvertes", signed=True,
 )  # fmt: skip
 SOLDE_PLACES = _seats(
     "solde_places", "Solde de places", "Places ouvertes moins places fermées.", REGISTRE,
     "Les transferts entre établissements s'y compensent.", numerator=("places_ouvertes",),
-    minus=("places_fermees",), formula="places ouvertes − places fermées",
+    minus=("places_fermees",), formula="places ouvertes − places fermées", signed=True,
 )  # fmt: skip
 TAUX_TRANSFORMATION = Indicator(
     "taux_transformation", "Taux de transformation",
@@ -63,7 +63,7 @@ TAUX_REALISATION = Indicator(
     "taux_realisation", "Taux de réalisation",
     "Places ouvertes rapportées aux places prévues, toutes deux déclarées au registre.",
     "places ouvertes / places prévues", REGISTRE, "Dépasse 100 % où l'on a ouvert plus que prévu.",
-    ("places_ouvertes",), "places_prevues", unit="taux",
+    ("places_ouvertes",), "places_prevues", unit="taux", digits=0,
 )  # fmt: skip
 PART_PROGRAMME = Indicator(
     "part_places_programme", "Part des places du programme",

@@ -45,6 +45,10 @@ class Indicator:
         Only level of study (column ``niveau``) where the source has it.
     par_uai : bool
         Published per establishment only: not summed over several.
+    digits : int, optional
+        Digits after the comma that readers see, where they are not those of its unit.
+    signed : bool
+        A gap, which readers see with its sign.
     """
 
     name: str
@@ -62,6 +66,8 @@ class Indicator:
     niveau: str | None = None
     facteur: float = 1.0
     par_uai: bool = False
+    digits: int | None = None
+    signed: bool = False
 
     def __post_init__(self) -> None:
         base = BASES.get(self.denominator or "")

@@ -17,16 +17,8 @@ from fpi_eval.sheets import Column, Sheet
 
 ENSEMBLE = "Ensemble"
 NO_BREAK = "\u2011"  # hyphen that keeps a millésime on one line
-FORMATS: dict[str, tables.Format] = {
-    "annee": "annee",
-    "effectif": "nombre",
-    "taux": ("pourcent", 1),
-    "points": "points",
-    "euros": "euros",
-    "decimal": ("nombre", 2),
-}
+FORMATS = {"taux": "pourcent", "effectif": "nombre", "decimal": "nombre"}
 AVANT, ECART = "avant", "ecart"
-DIGITS = {"taux": 3, "decimal": 2, "effectif": 0}  # of a value as `FORMATS` shows it
 TERRITOIRE = Column("territoire", "Territoire")
 FILIERE = Column("filiere", "Filière", definition="Groupe de spécialités (NSF) déclaré.")
 NIVEAU, VOIE = Column("niveau", "Niveau"), Column("voie", "Voie")
@@ -77,6 +69,8 @@ def column(
         indicator.unit,
         definition or said,
         indicator.source,
+        indicator.digits,
+        indicator.signed,
     )
 
 
@@ -180,7 +174,9 @@ def _as_shown(rows: Shown, chosen: Sequence[Column]) -> Shown:
         return rows
     value = chosen[names.index(AVANT) - 1]
     after, before = (rows.frame[name].astype(float) for name in (value.name, AVANT))
-    frame = rows.frame.assign(**{ECART: gap(after, before, DIGITS[value.unit])})
+    frame = rows.frame.assign(
+        **{ECART: gap(after, before, value.decimals + 2 * (value.unit == "taux"))}
+    )
     return rows.derived(frame, rows.hidden)
 
 
@@ -211,9 +207,7 @@ def show(
 
 
 def _format(c: Column) -> tables.Format:
-    """Return how a column is written: a gap has its sign, progress the digits of key figures."""
-    if c.name in ("avancement", "taux_realisation"):
-        return ("pourcent", 0)
-    if c.name.startswith(("ecart", "solde")) and c.unit in ("decimal", "effectif"):
-        return ("signe", 2 if c.unit == "decimal" else 0)
-    return FORMATS[c.unit]
+    """Return how a column is written, as it declares."""
+    if c.unit in FORMATS:
+        return ("signe" if c.signed else FORMATS[c.unit], c.decimals)
+    return c.unit

@@ -1,5 +1,6 @@
 """Published tables on seats: the programme's own, wishes and entrants beside them, jobs, costs."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -239,7 +240,7 @@ def _compared(
     level = (NIVEAU,) if "niveau" not in kept else ()
     beside = (
         Column("avant", AVANT.label, unit, AVANT.definition),
-        Column("ecart", ECART.label, gap, ECART.definition),
+        replace(ECART, unit=gap, signed=gap != "points"),
         Column("ailleurs", AILLEURS.label, unit, AILLEURS.definition),
     )
     return make(
@@ -417,12 +418,19 @@ def suivi(p: Year) -> Sheet | None:
                 "Places prévues dont le registre ne dit pas combien ont ouvert.",
             ),
             Column("realise", "Réalisé", "effectif"),
-            Column("ecart", "Écart", "effectif", "Réalisé moins prévu, là où il est renseigné."),
+            Column(
+                "ecart",
+                "Écart",
+                "effectif",
+                "Réalisé moins prévu, là où il est renseigné.",
+                signed=True,
+            ),
             Column(
                 "taux_realisation",
                 "Taux de réalisation",
                 "taux",
                 "Réalisé / prévu, là où le réalisé est renseigné.",
+                digits=c.TAUX_REALISATION.digits,
             ),
             Column("cout", "Coût complet", "euros"),
             Column("subvention", "Subvention", "euros"),
