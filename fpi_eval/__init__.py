@@ -4,13 +4,9 @@
 `projection`, `twin` and `report` are what one does with it, each imported when first used.
 """
 
-import os
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
-
-# lxml, which no requirement brings, gives a workbook other bytes and a full disk no name.
-os.environ.setdefault("OPENPYXL_LXML", "False")
 
 if TYPE_CHECKING:
     from fpi_eval import (

@@ -7,17 +7,22 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time
 from pathlib import Path
 
-from openpyxl import Workbook
-from openpyxl.cell import Cell
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter, quote_sheetname
-from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.table import Table, TableStyleInfo
-from openpyxl.worksheet.worksheet import Worksheet
-
 from fpi_eval import escapes
 from fpi_eval.disclosure import MARK, public
 from fpi_eval.errors import FpiError
+from fpi_eval.openpyxl_alone import (
+    Alignment,
+    Cell,
+    Font,
+    Hyperlink,
+    PatternFill,
+    Table,
+    TableStyleInfo,
+    Workbook,
+    Worksheet,
+    get_column_letter,
+    quote_sheetname,
+)
 from fpi_eval.sheets import Column, Sheet, dictionary
 from fpi_eval.store import kept
 from fpi_eval.table_files import replace_files

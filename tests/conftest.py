@@ -10,6 +10,7 @@ import pytest
 from filelock import FileLock
 
 import fpi_eval as fpi
+import fpi_eval.openpyxl_alone  # before openpyxl, which several tests import
 import fpi_eval.report  # before nbformat: it spares a second of what nothing uses
 
 gc.disable()  # until tests are collected: a third of what collecting took was looking for garbage

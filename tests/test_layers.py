@@ -9,8 +9,8 @@ import pytest
 
 LAYERS = [
     "errors", "several_regions", "language", "escapes", "terminal", "pinned", "text", "misspelt",
-    "rounding", "colours", "absent", "traced", "versions", "store", "calendar", "toml_faults",
-    "programme_folders", "programme", "disclosure", "tables",
+    "rounding", "colours", "openpyxl_alone", "absent", "traced", "versions", "store", "calendar",
+    "toml_faults", "programme_folders", "programme", "disclosure", "tables",
     "plots", "maps", "figures", "sheets", "table_files", "workbook", "paper", "sources", "twin",
     "panel", "records", "indicators", "regression", "results", "impact", "checks", "plan", "power",
     "projection", "costs", "headline", "cluster", "report", "creation",

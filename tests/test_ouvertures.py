@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -291,7 +292,8 @@ def test_the_template_has_lists_a_guide_and_no_macro(tmp_path):
     path = write_template(tmp_path / "modele.xlsx", FACTS)
     book = openpyxl.load_workbook(path, keep_vba=True)
     assert book.sheetnames == ["Ouvertures", "Guide", "Listes"]
-    assert book.vba_archive is None or not any("vba" in n for n in book.vba_archive.namelist())
+    with closing(book.vba_archive) as archive:
+        assert not any("vba" in name for name in archive.namelist())
     lists = {str(v.sqref)[0]: v for v in book["Ouvertures"].data_validations.dataValidation
              if v.type == "list"}  # fmt: skip
     columns = {name: openpyxl.utils.get_column_letter(NAMES.index(name) + 1)

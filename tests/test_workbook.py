@@ -1,8 +1,11 @@
 """The workbook and the exported files: readable, harmless, reproducible, whole."""
 
 import re
+import subprocess
+import sys
 import zipfile
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import openpyxl
@@ -138,6 +141,19 @@ def test_no_formula_is_written_whatever_the_text_of_titles_and_definitions(tmp_p
     cells = [c for s in openpyxl.load_workbook(path) for row in s.iter_rows() for c in row]
     assert sum(isinstance(c.value, str) and c.value[0] in "=+-@" for c in cells) >= 6
     assert all(cell.data_type != "f" for cell in cells)
+
+
+def test_workbooks_are_made_without_lxml_and_the_environment_stays_as_it_was():
+    said = (
+        "import os, sys, fpi_eval; light = 'openpyxl' not in sys.modules; import fpi_eval.workbook,"
+        " openpyxl.xml; print(light, openpyxl.xml.LXML, 'OPENPYXL_LXML' in os.environ)"
+    )
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False", "False"]
+    alone = re.compile(r"^\s*(?:import|from) openpyxl\b", re.MULTILINE)
+    folder = Path(escapes.__file__).parent
+    found = [p.name for p in folder.rglob("*.py") if alone.search(p.read_text(encoding="utf-8"))]
+    assert found == ["openpyxl_alone.py"]
 
 
 def test_definitions_give_one_line_per_column(book):

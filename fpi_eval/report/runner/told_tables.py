@@ -12,16 +12,17 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-from openpyxl import load_workbook
-from openpyxl.cell import Cell
-from openpyxl.utils import quote_sheetname
-from openpyxl.workbook import Workbook
-from openpyxl.worksheet.hyperlink import Hyperlink
-from openpyxl.worksheet.worksheet import Worksheet
-
 from fpi_eval import escapes
 from fpi_eval.errors import FpiError
 from fpi_eval.language import _, spoken
+from fpi_eval.openpyxl_alone import (
+    Cell,
+    Hyperlink,
+    Workbook,
+    Worksheet,
+    load_workbook,
+    quote_sheetname,
+)
 from fpi_eval.report.runner.extract import FOLDER as TABLES
 from fpi_eval.report.runner.extract import TableFile, write_table
 from fpi_eval.report.runner.translated import words

@@ -3,9 +3,8 @@
 import io
 import zipfile
 
-import openpyxl
-
 from fpi_eval.errors import FpiError
+from fpi_eval.openpyxl_alone import load_workbook
 from fpi_eval.sources.reading.headers import spelling
 from fpi_eval.text import liste, nombre
 
@@ -61,7 +60,7 @@ def check_size(content: bytes, fichier: str) -> None:
 
 def _rows(content: bytes, sheet: str, fichier: str, *, values: bool) -> list[tuple]:
     try:
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=values)
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=values)
         page = book[named_sheet(book.sheetnames, sheet, fichier)]
         page.reset_dimensions()
         rows = [tuple(row) for row in page.iter_rows(max_row=MAX_ROWS + 2, values_only=True)]

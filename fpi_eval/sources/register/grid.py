@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from xml.etree import ElementTree
 from zipfile import BadZipFile
 
-import openpyxl
-from openpyxl.worksheet.cell_range import CellRange
 from python_calamine import CalamineError, CalamineWorkbook
 
 from fpi_eval.errors import FpiError
+from fpi_eval.openpyxl_alone import CellRange, load_workbook
 from fpi_eval.sources.reading import TableSchema
 from fpi_eval.sources.reading.excel import (
     MAX_ROWS,
@@ -214,7 +213,7 @@ def _marks_of_excel(
 ) -> tuple[str, Marks]:
     """Return the name and the marks of the sheet read; raise for a second one of openings."""
     try:
-        book = openpyxl.load_workbook(io.BytesIO(content))
+        book = load_workbook(io.BytesIO(content))
     except Exception as error:  # damaged XML makes the parsers under openpyxl raise anything
         raise unreadable(fichier) from error
     page = next(

@@ -5,14 +5,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import Cell
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-from openpyxl.worksheet.worksheet import Worksheet
-
 from fpi_eval.errors import FpiError
+from fpi_eval.openpyxl_alone import (
+    Alignment,
+    Cell,
+    DataValidation,
+    Font,
+    PatternFill,
+    Workbook,
+    Worksheet,
+    get_column_letter,
+)
 from fpi_eval.programme import Programme
 from fpi_eval.sources.register.faults import EXEMPLE
 from fpi_eval.table_files import replace_files

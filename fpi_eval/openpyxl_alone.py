@@ -1,0 +1,30 @@
+"""What we use of openpyxl, which reads and writes workbooks without lxml.
+
+No requirement brings lxml: where it is, a workbook has other bytes and a full disk no name.
+openpyxl reads a variable as it is imported; the environment is then as it was.
+"""
+
+import os
+
+_KEY = "OPENPYXL_LXML"
+_before = os.environ.get(_KEY)
+os.environ.setdefault(_KEY, "False")
+try:
+    from openpyxl import Workbook, load_workbook
+    from openpyxl.cell import Cell
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter, quote_sheetname
+    from openpyxl.worksheet.cell_range import CellRange
+    from openpyxl.worksheet.datavalidation import DataValidation
+    from openpyxl.worksheet.hyperlink import Hyperlink
+    from openpyxl.worksheet.table import Table, TableStyleInfo
+    from openpyxl.worksheet.worksheet import Worksheet
+finally:
+    if _before is None:
+        del os.environ[_KEY]
+
+__all__ = [
+    "Alignment", "Cell", "CellRange", "DataValidation", "Font", "Hyperlink", "PatternFill",
+    "Table", "TableStyleInfo", "Workbook", "Worksheet", "get_column_letter", "load_workbook",
+    "quote_sheetname",
+]  # fmt: skip
