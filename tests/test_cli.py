@@ -8,18 +8,20 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from loopback import serving
 
 from fpi_eval import twin
 from fpi_eval.cli import app, main
-from fpi_eval.cli.folder import contents
+from fpi_eval.cli.folder import contents, read_sources
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import load_programme
 from fpi_eval.programme_folders import find_programme, provenance
 from fpi_eval.report.runner import yearly  # noqa: F401 (imported before a test patches what it names)
 from fpi_eval.sources.known_sources import source
+from fpi_eval.terminal import Terminal
 
 ROOT = Path(__file__).parents[1]
 YEARS = range(2025, 2027)
@@ -186,6 +188,16 @@ def test_check_reads_again_individual_files_that_lie_elsewhere(project, capsys):
     (people / "personnes_2021-2022_scolaire.csv").write_text("autre\n", encoding="utf-8")
     main(arguments)
     assert capsys.readouterr().out != first
+
+
+def test_check_writes_names_whole_on_a_narrow_terminal():
+    origin = SimpleNamespace(lignes_ecartees={}, lignes=3, fichier="depp-2022-etablissements.csv")
+    said = io.StringIO()
+    rows = [("inserjeunes_apprentissage", "2018_2019", origin)]
+    Terminal(file=said, width=60).print(read_sources(rows))
+    words = [line.split("  ")[0].strip() for line in said.getvalue().splitlines()[1:]]
+    assert "".join(words) == "inserjeunes_apprentissage"
+    assert "…" not in said.getvalue()
 
 
 def test_check_tells_a_budget_that_the_register_exceeds(project, capsys):
@@ -404,12 +416,15 @@ def test_a_mistyped_command_or_option_is_said_in_french(capsys):
         "fetch 2026 resultats_lycee": "Vouliez-vous dire « resultats_lycees » ?",
         "run 2026 --donnes x": "inconnue. Vouliez-vous dire « --donnees » ? Voir",
         "run 2026 2027": "argument(s) en trop : 2027",
+        "run 2026 --donnees ''": "« --donnees » est vide. Donnez une valeur",
+        "check 2026 --donnees=": "« --donnees » est vide.",
+        "run ''": "un argument est vide.",
         "programme X --cout 5 --cout 6": "l'option « --cout » est donnée plusieurs fois.",
         "run 2026 --programme a --programme b": "l'option « --programme » est donnée plusieurs",
     }
     for arguments, word in cases.items():
         with pytest.raises(SystemExit) as stop:
-            main(arguments.split())
+            main(shlex.split(arguments))
         assert stop.value.code == 2
         assert word in capsys.readouterr().err
 

@@ -1,4 +1,6 @@
 import os
+import pkgutil
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -123,8 +125,11 @@ def test_a_sector_that_no_code_tells_is_said_to_be_unknown(records):
 def test_only_protected_tables_go_out_each_with_a_line_in_the_log(records, tmp_path):
     counted = counts(records)
     shown = outcomes_table(counted, records.individus, by=["voie", "uai"])
-    with pytest.raises(FpiError, match="pas un tableau protégé"):
+    with pytest.raises(FpiError, match="pas un tableau protégé") as refused:
         release({"brut": counted}, tmp_path)
+    named = re.findall(r"fpi_eval(?:\.\w+)+", str(refused.value))
+    assert len(named) == 3
+    assert all(callable(pkgutil.resolve_name(one)) for one in named)
     assert not list(tmp_path.iterdir())
     release({"lycees": shown, "secteurs": sectors_table(records)}, tmp_path)
     log = pd.read_csv(tmp_path / LOG, sep=";")

@@ -369,17 +369,22 @@ with swap.replaced(target) as folder:
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="système sans SIGKILL")
+@pytest.mark.parametrize("year", ["2022", "2023"], ids=["the same", "of another year"])
 @pytest.mark.parametrize("moment", ["filling", "renaming"])
-def test_the_next_run_mends_what_a_killed_one_left(tmp_path, moment):
+def test_the_next_run_mends_what_a_killed_one_left(tmp_path, moment, year):
     target = tmp_path / "2022"
     target.mkdir()
     (target / "index.html").write_text("bon")
     command = [sys.executable, "-c", KILLED, str(target), moment]
     assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
     assert len(list(tmp_path.iterdir())) == 2
-    with pytest.raises(KeyError), replaced(target):
-        raise KeyError
+    if year != target.name:
+        swap.recover_all(tmp_path / year)
+    else:
+        with pytest.raises(KeyError), replaced(target):
+            raise KeyError
     assert content(tmp_path) == {"2022/index.html": b"bon"}
+    assert [one.name for one in tmp_path.iterdir()] == ["2022"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="liens")

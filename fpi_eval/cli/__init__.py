@@ -12,7 +12,7 @@ from cyclopts.exceptions import CycloptsError
 
 from fpi_eval.cli import evaluate, prepare  # noqa: F401 (they register their commands)
 from fpi_eval.cli.application import app
-from fpi_eval.cli.refusals import in_french, refuse
+from fpi_eval.cli.refusals import in_french, no_empty_value, refuse
 from fpi_eval.errors import FpiError, notes, of_the_system
 from fpi_eval.terminal import Terminal
 
@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):  # a terminal whose letters are not ours
             stream.reconfigure(errors="backslashreplace")
     try:
+        no_empty_value(sys.argv[1:] if arguments is None else arguments)
         app(
             arguments,
             exit_on_error=False,

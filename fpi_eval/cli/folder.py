@@ -91,7 +91,12 @@ def checked(
 def read_sources(rows: "list[tuple[str, str, Provenance]]") -> Table:
     """Return a row for each file read: source, year, file, rows kept and set aside."""
     table = Table(
-        "Source", "Année", Column("Fichier", overflow="fold"), "Lignes", "Écartées", box=None
+        Column("Source", overflow="fold"),
+        "Année",
+        Column("Fichier", overflow="fold"),
+        "Lignes",
+        "Écartées",
+        box=None,
     )
     for source, period, origin in rows:
         aside = sum(origin.lignes_ecartees.values())

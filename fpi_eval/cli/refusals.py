@@ -1,6 +1,8 @@
 """What goes wrong on the command line, said in French."""
 
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal, get_args, get_origin
 
 from cyclopts import App, Argument
@@ -16,6 +18,7 @@ from cyclopts.exceptions import (
 from rich.text import Text
 
 from fpi_eval import escapes
+from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import hint
 from fpi_eval.terminal import Terminal
 
@@ -27,6 +30,19 @@ def refuse(errors: Terminal, message: str) -> None:
     shown = escapes.terminal(message)
     errors.print(Text.assemble(("Erreur : ", "bold red"), shown), soft_wrap=True)
     sys.exit(USER_ERROR)
+
+
+def no_empty_value(arguments: Sequence[str]) -> None:
+    """Refuse a value that is empty: a variable left unset is no wish for what comes by default.
+
+    Raises `FpiError`: naming the option.
+    """
+    for before, value in pairwise(["", *arguments]):
+        option, equals, given = value.partition("=")
+        if value == "" or (option.startswith("--") and equals and not given):
+            named = option or (before if before.startswith("-") else "")
+            what = f"« {named} »" if named else "un argument"
+            raise FpiError(f"{what} est vide. Donnez une valeur, ou ne l'écrivez pas.")
 
 
 def in_french(error: CycloptsError, app: App) -> str:

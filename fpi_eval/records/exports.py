@@ -232,8 +232,9 @@ def release(tables: Mapping[str, Protected | Absent], folder: str | Path) -> lis
     for name, table in known.items():
         if not isinstance(table, Protected):
             raise FpiError(
-                f"« {name} » n'est pas un tableau protégé : seuls sortent les tableaux faits par "
-                "outcomes_table, sectors_table, wages_table ou fpi_eval.disclosure.protect."
+                f"« {name} » n'est pas un tableau protégé : seuls sortent ceux de "
+                "fpi_eval.records.count (« .tables »), et ceux que font "
+                "fpi_eval.records.outcomes_table ou fpi_eval.disclosure.protect."
             )
     folder = Path(folder)
     files, lines = dict[Path, bytes](), []

@@ -16,7 +16,7 @@ from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.manifest import UNCHANGED, Basis, Report, shown_paths
 from fpi_eval.report.runner.notebooks import NotebookInfo, inspect
 from fpi_eval.report.runner.progress import display
-from fpi_eval.report.runner.swap import no_other, recover, replaced
+from fpi_eval.report.runner.swap import no_other, recover_all, replaced
 from fpi_eval.text import liste, nombre, pluriel
 
 
@@ -85,7 +85,7 @@ def run(
         basis = Basis.of(paths, parameters, edition=edition, inputs=inputs, root=root)
     journal = journal or Journal(target)
     with display(progress) as out, journal.refusals(), no_other(target):
-        recover(target)
+        recover_all(target)
         if not force and manifest.is_current(target, basis):
             out.say(UNCHANGED)
             return Report(target, made=False, seconds=time.monotonic() - started)

@@ -16,6 +16,7 @@ from fpi_eval.errors import FULL, FpiError
 LOCK = ".calcul.verrou"
 PATIENCE = 10  # seconds for another report of the programme to end
 SCRATCH = "fpi_eval-travail-"
+FILLING, ASIDE = ".en-cours-", ".precedent"  # after a report's name: being filled, replaced
 YOUNG = 60  # seconds before a working folder without owner is taken for a leftover
 UNTOUCHED = "Le rapport précédent n'a pas été modifié."
 AT_FDCWD, RENAME_EXCHANGE = -100, 2  # linux/fcntl.h, linux/fs.h
@@ -94,6 +95,17 @@ def _inode(folder: Path) -> int | None:
     return None
 
 
+def recover_all(target: Path) -> None:
+    """Clean what interrupted runs left of the programme's reports, whatever their year.
+
+    `no_other` is held: nobody fills any of them.
+    """
+    folder = target.parent
+    left = [p.name for end in (f"{FILLING}*", ASIDE) for p in folder.glob(f".*{end}")]
+    for name in {one[1:].partition(FILLING)[0].removesuffix(ASIDE) for one in left}:
+        recover(folder / name)
+
+
 def recover(target: Path) -> None:
     """Clean what an interrupted run left beside the target; `no_other` is held."""
     for leftover in target.parent.glob(_prefix(target) + "*"):
@@ -154,8 +166,8 @@ def _exchanged(new: Path, target: Path) -> bool:
 
 
 def _prefix(target: Path) -> str:
-    return f".{target.name}.en-cours-"
+    return f".{target.name}{FILLING}"
 
 
 def _aside(target: Path) -> Path:
-    return target.with_name(f".{target.name}.precedent")
+    return target.with_name(f".{target.name}{ASIDE}")

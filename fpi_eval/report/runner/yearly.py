@@ -29,7 +29,7 @@ from fpi_eval.report.edition import (
 )
 from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.manifest import UNCHANGED, Basis, Report, is_current
-from fpi_eval.report.runner.swap import no_other, untouched
+from fpi_eval.report.runner.swap import no_other, recover_all, untouched
 from fpi_eval.several_regions import programme_of
 from fpi_eval.store import forget
 from fpi_eval.terminal import say
@@ -159,6 +159,7 @@ def yearly(
     target, root = target_of(what, rentree), project_root(what)
     journal = Journal(target)
     with journal.refusals(), untouched(target), no_other(target):
+        recover_all(target)
         inputs = inputs_of(what, rentree, donnees)
         given = {"programme": str(what.dossier), "rentree": rentree, "donnees": absolute(donnees)}
         credits = (credit(simulated=simulated),)
