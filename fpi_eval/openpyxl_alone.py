@@ -5,11 +5,12 @@ openpyxl reads a variable as it is imported; the environment is then as it was.
 """
 
 import os
+from contextlib import ExitStack
 
-_KEY = "OPENPYXL_LXML"
-_before = os.environ.get(_KEY)
-os.environ.setdefault(_KEY, "False")
-try:
+with ExitStack() as after:
+    if "OPENPYXL_LXML" not in os.environ:
+        os.environ["OPENPYXL_LXML"] = "False"
+        after.callback(os.environ.pop, "OPENPYXL_LXML")
     from openpyxl import Workbook, load_workbook
     from openpyxl.cell import Cell
     from openpyxl.styles import Alignment, Font, PatternFill
@@ -19,9 +20,6 @@ try:
     from openpyxl.worksheet.hyperlink import Hyperlink
     from openpyxl.worksheet.table import Table, TableStyleInfo
     from openpyxl.worksheet.worksheet import Worksheet
-finally:
-    if _before is None:
-        del os.environ[_KEY]
 
 __all__ = [
     "Alignment", "Cell", "CellRange", "DataValidation", "Font", "Hyperlink", "PatternFill",
