@@ -31,7 +31,6 @@ from fpi_eval.report.published import memory as publication
 from fpi_eval.report.runner import accessible, translated
 from fpi_eval.report.runner.extract import write_tables
 from fpi_eval.report.runner.swap import replaced
-from fpi_eval.sheets import Column
 from fpi_eval.sources.register.reconcile import CONFIRMEE
 from fpi_eval.text import MISSING
 
@@ -483,6 +482,11 @@ def test_what_an_earlier_report_hid_stays_hidden_with_its_rate():
     assert now.publication.hidden["k"].sum() == 2
 
 
-def test_progress_has_the_digits_of_the_key_figures():
-    for name in ("avancement", "taux_realisation"):
-        assert make._format(Column(name, "Part", "taux")) == ("pourcent", 0)
+def test_progress_has_the_digits_of_the_key_figures(annee_simulee):
+    for made, name in (
+        (people.cibles, "avancement"),
+        (seats.suivi, "taux_realisation"),
+        (seats.places_programme, "taux_realisation"),
+    ):
+        (one,) = [c for c in made(annee_simulee).columns if c.name == name]
+        assert make._format(one) == ("pourcent", 0)
