@@ -33,7 +33,7 @@ def test_a_closure_takes_no_seat_from_the_opening_that_it_pays_for(monkeypatch):
         {"projet": "FPI AURA", "filiere": "numerique", "niveau": "superieur", "rentree": 2024,
          "uai": ["A", "B"], "cfd": ["1", "2"], "code_departement": ["001", "003"],
          "places_prevues": [20.0, -12.0], "places_ouvertes": [20.0, -12.0], "cout": 1.0,
-         "subvention": 1.0, "statut": "confirmée"}
+         "subvention": 1.0, "statut": "confirmée", "motif": "même formation aux deux rentrées"}
     )  # fmt: skip
     donnees = SimpleNamespace(programme=load_programme("fpi_aura"), rentree=2026)
     year = SimpleNamespace(registre=register, rapprochement=register, donnees=donnees)

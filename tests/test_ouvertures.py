@@ -545,23 +545,23 @@ def test_declared_seats_are_compared_with_the_change_observed(before, now, decla
     observed = capacities(seats("A", 2023, before), seats("A", 2024, now))
     (row,) = reconcile(register(("A", MEF, CFD_, 2024, declared)), observed).to_dict("records")
     assert row["statut"] == statut
-    assert (row["places_avant"], row["places_observees"]) == (before, now)
     assert row["variation"] == now - before
-    assert row["source"] == "Affelnet"
+    assert row["motif"] == "même formation aux deux rentrées"
 
 
 @pytest.mark.parametrize(("rows", "statut", "words"), [
     (OTHER, "introuvable", "établissement absent"),
     ([*OTHER, seats("A", 2024, 15, "23810025999", "40025999")], "introuvable", "formation absente"),
-    ([seats("A", 2024, 24)], "non vérifiable", "pas de fichier de la rentrée 2023"),
+    ([seats("A", 2024, 24)], "non vérifiable", "pas de fichier de la rentrée d'avant"),
     ([seats("A", 2023, 24)], "non vérifiable", "aucun fichier"),
-    ([seats("A", 2023, np.nan), seats("A", 2024, 24)], "non vérifiable", "2023"),
-    ([seats("A", 2023, 12), seats("A", 2024, np.nan)], "non vérifiable", "2024"),
-    ([*OTHER, seats("A", 2024, 24)], "non vérifiable", "une nouvelle ligne"),
+    ([seats("A", 2023, np.nan), seats("A", 2024, 24)], "non vérifiable", "masquées"),
+    ([seats("A", 2023, 12), seats("A", 2024, np.nan)], "non vérifiable", "masquées"),
+    ([*OTHER, seats("A", 2024, 24)], "non vérifiable",
+     "établissement absent du fichier de la rentrée d'avant"),
     ([seats("A", 2023, 12), seats("A", 2024, 24), seats("A", 2023, 12, source="Parcoursup"),
       seats("A", 2024, 12, source="Parcoursup")], "non vérifiable", "se contredisent"),
     ([seats("A", 2023, 12), seats("A", 2024, 12), seats("A", 2024, 12)],
-     "non vérifiable", "1 puis 2 lignes"),
+     "non vérifiable", "pas autant de lignes"),
     ([*OTHER, seats("A", 2023, 12, "23820025007"), seats("A", 2024, 24)],
      "non vérifiable", "l'année d'entrée"),
     ([*OTHER, seats("A", 2023, 12, "23810025106", "40025106"), seats("A", 2024, 24)],
@@ -628,7 +628,7 @@ def test_an_opening_in_2nde_is_never_compared_with_the_1re_of_the_same_diploma()
 def test_places_not_filled_yet_cannot_be_verified():
     observed = capacities(seats("A", 2023, 12), seats("A", 2024, 24))
     found = reconcile(register(("A", MEF, CFD_, 2024, np.nan)), observed)
-    assert found["motif"].tolist() == ["places_ouvertes n'est pas rempli"]
+    assert found["motif"].tolist() == ["places ouvertes non remplies dans le registre"]
 
 
 def test_reconcile_leaves_its_arguments_alone():

@@ -186,10 +186,12 @@ def test_people_at_work_are_those_of_named_seats_losses_of_neighbours_not_taken_
 
 
 def test_an_opening_that_files_lack_is_defined_where_there_is_one(context):
-    rows = pd.DataFrame({"statut": ["confirmée", "introuvable"], "ouvertures": 1, "places": 9.0})
+    rows = {"statut": ["confirmée", "introuvable"], "motif": ["", "formation absente"]}
+    rows = pd.DataFrame(rows | {"ouvertures": 1, "places": 9.0})
     for end, defined in ((1, False), (2, True)):
         shown = places.rapprochement(rows, rows[:end], context)
         assert ("Introuvable : le fichier de la rentrée n'a pas" in shown.note) == defined
+        assert ("formation absente" in str(shown.shown["Ce que disent les fichiers"])) == defined
 
 
 def test_a_count_has_the_digits_of_its_range_and_two_figures_without_one():

@@ -64,23 +64,25 @@ def none_opened(register: pd.DataFrame) -> bool:
 
 
 def statuts(p: Panels) -> pd.DataFrame:
-    """Return openings and seats by outcome of the reconciliation, but for what opened none.
+    """Return openings and seats by outcome of the reconciliation, and why, of what opened some.
 
     Seats are missing where the register says of none how many opened.
     """
     if p.registre.empty:
-        return pd.DataFrame(columns=["statut", "ouvertures", "places"])
+        return pd.DataFrame(columns=["statut", "motif", "ouvertures", "places"])
     keep = p.rapprochement["projet"].isin(du_programme(p)["projet"].unique())
     keep &= opened(p.rapprochement) > 0
     table = (
         p.rapprochement[keep]
-        .groupby("statut")
+        .groupby(["statut", "motif"])
         .agg(
             ouvertures=("uai", "size"),
             places=("places_ouvertes", lambda seats: seats.sum(min_count=1)),
         )
     )
-    return table.sort_values("places", ascending=False, kind="stable").reset_index()
+    table = table.sort_values("places", ascending=False, kind="stable").reset_index()
+    whole = table.groupby("statut")["places"].transform("sum")
+    return table.loc[whole.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
 
 
 def fermetures(p: Panels) -> pd.DataFrame:

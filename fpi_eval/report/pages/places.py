@@ -189,7 +189,7 @@ def ouvertures(
 
 
 def rapprochement(kept: pd.DataFrame, statuses: pd.DataFrame, context: Context) -> Table | Absent:
-    """Return how many openings capacity files confirm."""
+    """Return how many openings capacity files confirm, and why they do not show the others."""
     if kept.empty:
         return context.no_openings
     if statuses.empty:
@@ -197,13 +197,15 @@ def rapprochement(kept: pd.DataFrame, statuses: pd.DataFrame, context: Context) 
     return table(
         statuses,
         "Les ouvertures déclarées se voient-elles dans les capacités ?",
-        labels={"statut": "Constat", "ouvertures": "Ouvertures", "places": "Places déclarées"},
+        labels={
+            "statut": "Constat",
+            "motif": "Ce que disent les fichiers",
+            "ouvertures": "Ouvertures",
+            "places": "Places déclarées",
+        },
         source=f"Registre des ouvertures, rentrée {context.rentree} ; {context.credit}",
-        note="« Supérieure » ou « inférieure » : la hausse observée l'est à la hausse déclarée. "
-        "« Non vérifiable » : pas de capacité connue l'année d'avant, ou pas de fichier de places "
-        "de ce niveau et de cette voie, comme pour l'apprentissage du secondaire."
-        + LOST
-        * bool(statuses["statut"].eq(INTROUVABLE).any()),
+        note="« Supérieure » ou « inférieure » : la hausse observée l'est à la hausse déclarée."
+        + LOST * bool(statuses["statut"].eq(INTROUVABLE).any()),
     )
 
 

@@ -4,7 +4,7 @@ Places are compared for one establishment × course × voie, within one source, 
 and the one before. A hidden capacity is unknown, not zero; a new row is not a new seat.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,6 @@ from fpi_eval.sources.register.observed import (
     neighbours,
     observed_places,
 )
-from fpi_eval.text import liste, signe
 
 CONFIRMEE, SUPERIEURE, INFERIEURE = "confirmée", "supérieure", "inférieure"
 INTROUVABLE, NON_VERIFIABLE = "introuvable", "non vérifiable"
@@ -30,12 +29,7 @@ class _Finding:
 
     statut: str
     motif: str
-    avant: float = np.nan
-    observees: float = np.nan
-
-    @property
-    def variation(self) -> float:
-        return self.observees - self.avant
+    variation: float = np.nan
 
 
 def reconcile(
@@ -59,10 +53,11 @@ def reconcile(
     Returns
     -------
     DataFrame
-        The register's rows and columns, and: places_avant, places_observees, variation,
-        source, statut, motif. statut is ``confirmée``, ``supérieure`` or ``inférieure`` (the
-        observed change is larger or smaller than the declared one), ``introuvable`` (the file of
-        that rentrée does not have the cell), ``non vérifiable`` (no previous year, no file,
+        The register's rows and columns, and: variation, statut, motif (what the files show, or
+        why they show nothing: the page counts openings by it). statut is ``confirmée``,
+        ``supérieure`` or ``inférieure`` (the observed change is larger or smaller than the declared
+        one), ``introuvable`` (the file of that rentrée does not have the cell), ``non vérifiable``
+        (no previous year, no file,
         capacity hidden, sources at odds).
     """
     observed = observed_places(capacities, continuity)
@@ -146,23 +141,20 @@ class _Book:
 def _judge(book: _Book, opening: _Opening) -> dict[str, object]:
     sources = sorted(book.files.get((opening.niveau, opening.voie, opening.rentree), ()))
     if not sources:
-        motif = "aucun fichier de places de ce niveau et de cette voie à la rentrée "
-        return _row("", _Finding(NON_VERIFIABLE, f"{motif}{opening.rentree}"))
+        motif = "aucun fichier de places de ce niveau et de cette voie à cette rentrée"
+        return asdict(_Finding(NON_VERIFIABLE, motif))
     if np.isnan(opening.declared):
-        return _row("", _Finding(NON_VERIFIABLE, "places_ouvertes n'est pas rempli"))
-    findings = {source: _look(book, source, opening) for source in sources}
-    seen = {source: found for source, found in findings.items() if not found.statut}
+        return asdict(_Finding(NON_VERIFIABLE, "places ouvertes non remplies dans le registre"))
+    findings = [_look(book, source, opening) for source in sources]
+    seen = [found for found in findings if not found.statut]
     if not seen:
-        hidden = {s: f for s, f in findings.items() if f.statut == NON_VERIFIABLE}
-        return _row(*next(iter((hidden or findings).items())))
-    changes = [found.variation for found in seen.values()]
-    if max(changes) > min(changes):
-        words = liste(f"{source} {signe(found.variation)}" for source, found in seen.items())
-        return _row("", _Finding(NON_VERIFIABLE, f"les sources se contredisent ({words})"))
-    source, found = next(iter(seen.items()))
-    gap = found.variation - opening.declared
+        hidden = [found for found in findings if found.statut == NON_VERIFIABLE]
+        return asdict((hidden or findings)[0])
+    if len({found.variation for found in seen}) > 1:
+        return asdict(_Finding(NON_VERIFIABLE, "les sources se contredisent"))
+    gap = seen[0].variation - opening.declared
     statut = CONFIRMEE if gap == 0 else SUPERIEURE if gap > 0 else INFERIEURE
-    return _row(source, replace(found, statut=statut))
+    return asdict(replace(seen[0], statut=statut))
 
 
 def _look(book: _Book, source: str, opening: _Opening) -> _Finding:
@@ -175,39 +167,24 @@ def _look(book: _Book, source: str, opening: _Opening) -> _Finding:
     if not now and not (before and opening.declared < 0):
         known = (source, opening.uai, year) in book.schools
         what = "formation absente" if known else "établissement absent (privé, ou autre UAI ?)"
-        return _Finding(INTROUVABLE, f"{what} du fichier de la rentrée {year}")
+        return _Finding(INTROUVABLE, f"{what} du fichier de cette rentrée")
     if source not in book.files.get((opening.niveau, opening.voie, last), ()):
-        return _Finding(NON_VERIFIABLE, f"pas de fichier de la rentrée {last}")
+        return _Finding(NON_VERIFIABLE, "pas de fichier de la rentrée d'avant")
     if not before and (source, opening.uai, last) not in book.schools:
-        motif = f"établissement absent du fichier de la rentrée {last} : une nouvelle ligne"
-        return _Finding(NON_VERIFIABLE, f"{motif} n'est pas une nouvelle place")
+        return _Finding(NON_VERIFIABLE, "établissement absent du fichier de la rentrée d'avant")
     if len({cell.course for cell in (*now, *before)}) > 1:
         motif = "plusieurs années d'entrée pour ce cfd : indiquez mefstat11"
         return _Finding(NON_VERIFIABLE, motif)
-    return _change(now, before, opening)
+    return _change(now, before)
 
 
-def _change(now: list, before: list, opening: _Opening) -> _Finding:
+def _change(now: list, before: list) -> _Finding:
     """Return the change of a cell found, at one rentrée at least."""
     words = "même formation aux deux rentrées" if before else "formation nouvelle ici"
-    places = [cells[0].places if cells else 0.0 for cells in (before, now)]
-    years = (opening.rentree - 1, opening.rentree)
-    hidden = [str(y) for y, seats in zip(years, places, strict=True) if np.isnan(seats)]
-    if hidden:
-        motif = f"places masquées ou inconnues en {liste(hidden)}"
-        return _Finding(NON_VERIFIABLE, motif, *places)
+    first, second = (cells[0].places if cells else 0.0 for cells in (before, now))
+    if np.isnan(second - first):
+        return _Finding(NON_VERIFIABLE, "places masquées ou inconnues", second - first)
     if now and before and now[0].lignes != before[0].lignes:
-        motif = f"la formation a {before[0].lignes} puis {now[0].lignes} lignes dans le fichier"
-        return _Finding(NON_VERIFIABLE, motif, *places)
-    return _Finding("", words if now else "formation fermée", *places)
-
-
-def _row(source: str, finding: _Finding) -> dict[str, object]:
-    return {
-        "places_avant": finding.avant,
-        "places_observees": finding.observees,
-        "variation": finding.variation,
-        "source": source,
-        "statut": finding.statut,
-        "motif": finding.motif,
-    }
+        motif = "la formation n'a pas autant de lignes aux deux rentrées"
+        return _Finding(NON_VERIFIABLE, motif, second - first)
+    return _Finding("", words if now else "formation fermée", second - first)
