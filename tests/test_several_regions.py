@@ -6,9 +6,11 @@ import nbformat
 import pandas as pd
 import pytest
 from babel.messages.pofile import read_po
+from bs4 import BeautifulSoup
 
 from fpi_eval.disclosure import public
 from fpi_eval.language import CHAPTERS, ENGLISH, MESSAGES, _, path_of, speaking
+from fpi_eval.report.runner import aligned
 from fpi_eval.report.runner.clean import clean
 from fpi_eval.report.runner.translated import said
 from fpi_eval.several_regions import FRENCH, programme_of, worded
@@ -101,3 +103,22 @@ def test_a_published_table_is_of_two_regions_in_its_title_its_heads_and_its_cell
     assert told.columns[0].definition == "Élèves des deux régions."
     assert told.frame.to_numpy().tolist() == [["Industrie des deux régions", 3]]
     assert in_regions(sheet).frame.equals(sheet.frame)
+
+
+def test_a_label_of_several_lines_is_laid_out_again_up_to_the_edge_it_had():
+    lines = ("La région face aux autres", "régions")
+    style = "font-size: 10px; font-family: 'DejaVu Sans'"
+    drawn = [BeautifulSoup(f'<text style="{style}">{one}</text>', "html.parser") for one in lines]
+    left = [180 - aligned._width(one.find("text")) for one in drawn]
+    texts = "".join(
+        f'<text style="{style}" transform="translate({x} {12 * n})">{one}</text>'
+        for n, (x, one) in enumerate(zip(left, lines, strict=True))
+    )
+    output = nbformat.v4.new_output("display_data", {"text/html": f"<svg><g>{texts}</g></svg>"})
+    code = nbformat.v4.new_code_cell("figure()", outputs=[output])
+    with programme_of(2):
+        (cell,) = clean(nbformat.v4.new_notebook(cells=[code]), {}).cells
+    found = BeautifulSoup(cell.outputs[0].data["text/html"], "html.parser").find_all("text")
+    assert [one.get_text() for one in found] == ["Les deux régions face", "aux autres régions"]
+    ends = [aligned._x(one) + aligned._width(one) for one in found]
+    assert ends == pytest.approx([180, 180], abs=1e-3)

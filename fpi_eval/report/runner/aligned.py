@@ -35,13 +35,35 @@ def tell(soup: BeautifulSoup, said: Callable[[str], str]) -> list[Tag]:
             if _hold(lines) == "end":
                 wide = min(map(_x, lines)) - EDGE
             with suppress(FpiError):
-                words = said(JOINED.sub(r"\1", " ".join(one.get_text() for one in lines)))
-                written = [one for one in lines if one.get_text().strip()]
-                for line, part in zip(written, _wrapped(words, len(written)), strict=True):
-                    line.string = part
+                _write(lines, said(_phrase(lines)), wide)
                 told += lines
-                _fit(lines, wide)
     return told
+
+
+def reword(soup: BeautifulSoup, change: Callable[[str], str]) -> None:
+    """Change the words of each label of several lines, which keep the edge they share."""
+    for group in soup.select("svg g"):
+        lines = [one for one in group.find_all("text", recursive=False) if _free(one)]
+        before = _phrase(lines)
+        if len(lines) > 1 and (after := change(before)) != before:
+            anchor, edge = _shared(lines)
+            wide = min(edge) - EDGE if anchor == "end" else max(map(_width, lines))
+            _write(lines, after, wide)
+            for line, x in zip(lines, edge, strict=True):
+                left = x - _width(line) * ANCHORS.index(anchor) / 2
+                line["transform"] = PLACE.sub(rf"translate({left:.6f} \2)", str(line["transform"]))
+
+
+def _phrase(lines: Sequence[Tag]) -> str:
+    return JOINED.sub(r"\1", " ".join(one.get_text() for one in lines))
+
+
+def _write(lines: Sequence[Tag], words: str, wide: float) -> None:
+    """Write a phrase on the lines of a label, in smaller letters where it would be too wide."""
+    written = [one for one in lines if one.get_text().strip()]
+    for line, part in zip(written, _wrapped(words, len(written)), strict=True):
+        line.string = part
+    _fit(lines, wide)
 
 
 def _wrapped(words: str, lines: int) -> list[str]:
@@ -82,10 +104,16 @@ def _width(line: Tag) -> float:
 
 def _hold(lines: Sequence[Tag]) -> str:
     """Anchor lines at the edge they share, and return which it is."""
-    left, wide = (np.array([of(one) for one in lines]) for of in (_x, _width))
-    edges = dict(zip(ANCHORS, (left, left + wide / 2, left + wide), strict=True))
-    anchor = min(ANCHORS, key=lambda name: np.ptp(edges[name]))
-    for line, x in zip(lines, edges[anchor], strict=True):
+    anchor, edge = _shared(lines)
+    for line, x in zip(lines, edge, strict=True):
         line["transform"] = PLACE.sub(rf"translate({x:.6f} \2)", str(line["transform"]))
         line["style"] = f"{line['style']}; text-anchor: {anchor}"
     return anchor
+
+
+def _shared(lines: Sequence[Tag]) -> tuple[str, np.ndarray]:
+    """Return which edge lines share, and where each has it."""
+    left, wide = (np.array([of(one) for one in lines]) for of in (_x, _width))
+    edges = dict(zip(ANCHORS, (left, left + wide / 2, left + wide), strict=True))
+    anchor = min(ANCHORS, key=lambda name: np.ptp(edges[name]))
+    return anchor, edges[anchor]

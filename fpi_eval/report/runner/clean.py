@@ -9,8 +9,9 @@ from functools import partial
 from typing import Any
 
 import nbformat
+from bs4 import BeautifulSoup
 
-from fpi_eval.several_regions import worded
+from fpi_eval.several_regions import regions, worded
 
 RUN_METADATA = ("papermill", "execution", "widgets")
 INJECTED = "injected-parameters"
@@ -36,7 +37,7 @@ def clean(notebook: nbformat.NotebookNode, paths: Mapping[str, str]) -> nbformat
             cell["id"] = "parametres-recus"
         cell.setdefault("id", f"cellule-{number}")
         if cell.cell_type == "code":
-            cell["outputs"] = nbformat.from_dict(_each(_joined(cell.outputs), worded))
+            cell["outputs"] = nbformat.from_dict(_each(_joined(cell.outputs), _worded))
         else:
             cell["source"] = worded(cell.source)
     cleaned["nbformat"], cleaned["nbformat_minor"] = 4, 5
@@ -85,6 +86,17 @@ def _hide(text: str, pattern: re.Pattern, paths: Mapping[str, str]) -> str:
     text = KERNEL_FILE.sub("[cellule]", text) if "ipykernel_" in text else text
     text = pattern.sub(lambda match: paths.get(match[0], match[0]), text)
     return ADDRESS.sub("0x…", text)
+
+
+def _worded(text: str) -> str:
+    """Return what is shown in the words of the programme's regions, drawings laid out again."""
+    if "<svg" in text and regions() > 1:
+        from fpi_eval.report.runner import aligned  # and all that measures letters
+
+        soup = BeautifulSoup(text, "html.parser")
+        aligned.reword(soup, worded)
+        text = str(soup)
+    return worded(text)
 
 
 def _each(value: Any, change: Callable[[str], str]) -> Any:
