@@ -118,6 +118,7 @@ def bare(app, config) -> None:
     """Without ``run_blocks``, make nothing that gives no warning nor loads anything."""
     if config.run_blocks:
         return
+    gc.disable()  # what is never taken back holds in 850 MB; the whole site would take 2 GB
     # Sphinx has no option for the places of definitions; its order "bysource" also asks for them.
     config.autodoc_member_order, config.autodoc_typehints = "alphabetical", "none"
     Parser.parse_definition = lambda parser: None
