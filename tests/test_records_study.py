@@ -1,5 +1,6 @@
 """From `fpi-eval individus` to the words of a page, on simulated files."""
 
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -40,6 +41,14 @@ def compte(annee):
 @pytest.fixture(scope="module")
 def evaluation(annee, compte):
     return checks.evaluate(compte.panel, records.INDUSTRY_JOBS, annee.programme, draws=40)
+
+
+@pytest.fixture(scope="module")
+def petits(tmp_path_factory):
+    """Individual files of a small twin, for one session; no test changes them."""
+    folder = tmp_path_factory.mktemp("petits")
+    twin.write_records(twin.draw(twin.SMALL, 4), folder, years=[2024])
+    return folder
 
 
 def test_estimators_run_unchanged_on_the_panel_of_individual_files(annee, compte):
@@ -148,12 +157,12 @@ def test_groups_of_a_total_add_up(compte):
     assert 0.9 < table["diplomes_residents"].sum() / table["diplomes"].sum() < 0.96
 
 
-def test_persons_of_no_known_establishment_are_refused(annee, tmp_path):
-    twin.write_records(twin.draw(twin.SMALL, 4), tmp_path, years=[2024])
-    for path in tmp_path.glob("personnes_*"):
+def test_persons_of_no_known_establishment_are_refused(annee, petits, tmp_path):
+    shutil.copytree(petits, folder := tmp_path / "individus")
+    for path in folder.glob("personnes_*"):
         pd.read_parquet(path).assign(uai="0019999Z").to_parquet(path)
     with pytest.raises(FpiError, match="aucune personne"):
-        records.count(annee, tmp_path)
+        records.count(annee, folder)
 
 
 def test_contracts_that_were_not_delivered_leave_their_voie_unknown(annee, tmp_path):
@@ -261,14 +270,15 @@ def test_without_individual_files_nothing_is_said_of_persons(annee):
     assert not page.salaires(none, annee.context)
 
 
-def test_check_reads_individual_files_and_says_what_is_wrong(annee, tmp_path):
+def test_check_reads_individual_files_and_says_what_is_wrong(annee, petits, tmp_path):
     what = annee.programme
     found = SimpleNamespace(
         dossier=tmp_path, simulees=False, nomenclatures=annee.donnees.nomenclatures
     )
     assert individual_files(what, found) == ""
     folder = tmp_path / what.individus.dossier
-    written = as_csv(twin.write_records(twin.draw(twin.SMALL, 4), folder, years=[2024]))
+    shutil.copytree(petits, folder)
+    written = as_csv(sorted(folder.glob("*.parquet")))
     assert individual_files(what, found) == "Fichiers individuels : aucun défaut."
     persons = next(p for p in written if p.name.startswith("personnes") and "scol" in p.name)
     lines = persons.read_text(encoding="utf-8").splitlines()
