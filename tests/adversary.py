@@ -661,6 +661,8 @@ class Part:
         for _ in range(8):
             for sign in (1, -1):
                 wanted = (rng.random(len(low)) - 0.5) * ~(high - low >= ENOUGH)
+                if not wanted.any():
+                    return low, high
                 seen = rows @ self.best(sign * (wanted @ rows))
                 low, high = np.minimum(low, seen), np.maximum(high, seen)
         for place in np.flatnonzero(~(high - low >= ENOUGH)):

@@ -194,7 +194,10 @@ def ranges(attack, enough):
 
     rng = np.random.default_rng(0)
     for _ in range(10):
-        objective = (rng.random(len(rows)) - 0.5) * ~(high - low >= enough) @ rows
+        narrow = ~(high - low >= enough)
+        if not narrow.any():
+            break
+        objective = (rng.random(len(rows)) - 0.5) * narrow @ rows
         see(attack.program(objective))
         see(attack.program(-objective))
     for place in np.flatnonzero(~(high - low >= enough)):
