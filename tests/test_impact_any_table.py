@@ -441,7 +441,7 @@ ORDERS = (
 NAMES = "'j', 'displacement', 'twfe', 'imputation', 'stacked', 'callaway_santanna'"
 #: One process a line of `sys.argv`, forked once the packages that all of them need are there.
 IN_TURN = f"""
-import os, sys, types, pandas, scipy.stats
+import os, sys, types, pandas, pydantic, scipy.stats, seaborn
 for order in sys.argv[1:]:
     if not (child := os.fork()):
         exec(order)
