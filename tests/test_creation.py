@@ -276,7 +276,13 @@ def test_check_says_what_a_shipped_programme_still_lacks(tmp_path):
     assert remaining(fpi, tmp_path) == []
     shutil.copytree(fpi.dossier, tmp_path / "data" / "essai")
     (tmp_path / "data" / "essai" / "secteurs.csv").unlink()
-    assert "secteurs.csv" in remaining(load_programme(tmp_path / "data" / "essai"), tmp_path)[-1]
+    own = load_programme(tmp_path / "data" / "essai")
+    assert "secteurs.csv" in remaining(own, tmp_path)[-1]
+    (tmp_path / "data" / "essai" / "reference.csv").unlink()
+    assert "emploi industriel de la région" in remaining(own, tmp_path)[0]
+    both = own.territoire.model_copy(update={"codes_regions": ("84", "53")})
+    told = remaining(own.model_copy(update={"territoire": both}), tmp_path)
+    assert "emploi industriel des deux régions" in told[0]
 
 
 def test_a_new_programme_reads_the_same_files_as_the_one_shipped(project):

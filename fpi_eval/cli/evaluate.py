@@ -271,6 +271,7 @@ def individus(
     from fpi_eval.panel.year import load as load_year
     from fpi_eval.programme import parse_rentree
     from fpi_eval.report.pages import individus as words
+    from fpi_eval.several_regions import programme_of, worded
 
     year = load_year(programme, parse_rentree(rentree), donnees)
     found = records.count(year, fichiers)
@@ -280,7 +281,9 @@ def individus(
     effect = checks.evaluated(found.panel, records.INDUSTRY_JOBS, year.programme)
     said = headline.emploi(year, Absent(""), effect)
     effects = words.effets(effect, said, year.context)
-    say(words.lecture(found), words.reponse(effect, said), effects, sep="\n\n")
+    told = (words.lecture(found), words.reponse(effect, said), effects)
+    with programme_of(len(year.programme.territoire.codes_regions)):
+        say(*(worded(str(one)) for one in told), sep="\n\n")
     if sortie and a_blanc:
         from fpi_eval.records.exports import LOG
 

@@ -7,6 +7,7 @@ from fpi_eval.creation.new_programme import REGISTER
 from fpi_eval.panel import emplois, secteurs, tension
 from fpi_eval.panel.run_files import register_file
 from fpi_eval.programme import Programme
+from fpi_eval.several_regions import programme_of, worded
 
 OPTIONAL = {
     emplois.OWN: "l'emploi industriel de la région et sa source : sans lui ni fichier de l'Urssaf, "
@@ -39,5 +40,6 @@ def remaining(programme: Programme, donnees: Path, *, simulated: bool = False) -
         )
     for name, why in OPTIONAL.items():
         if not (programme.dossier / name).is_file():
-            found.append(f"{name} (facultatif) : {why}")
+            with programme_of(len(programme.territoire.codes_regions)):
+                found.append(f"{name} (facultatif) : {worded(why)}")
     return found
