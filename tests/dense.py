@@ -20,10 +20,11 @@ def full_rank(matrix: np.ndarray) -> np.ndarray:
     return matrix[:, np.sort(pivots[: int((size > 1e-9 * size[0]).sum())])]
 
 
-def n_parameters(effects, cluster, n_regressors: int) -> int:
+def n_parameters(effects, cluster, n_regressors: int, whole: int | None = None) -> int:
     """Return K: regressors and effects, those nested in clusters counted for one in all."""
     inside = [e for e in effects if pd.Series(cluster).groupby(e).nunique().max() == 1]
-    return n_regressors + rank(effects) - (rank(inside) - 1 if inside else 0)
+    whole = rank(effects) if whole is None else whole
+    return n_regressors + whole - (rank(inside) - 1 if inside else 0)
 
 
 def rank(effects) -> int:
@@ -53,22 +54,28 @@ def without_singletons(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
 
 
 def two_stages(y, x, z, effects, cluster, weights=None) -> tuple[np.ndarray, np.ndarray]:
-    """Return coefficients of x and their CR1 errors: first effect demeaned, others as dummies."""
+    """Return coefficients of x and their CR1 errors: first effect demeaned, others as dummies.
+
+    Regressors are taken net of all dummies first (Frisch and Waugh, 1933).
+    """
     units, *others = effects
     root = np.ones(len(y)) if weights is None else np.sqrt(weights)
-    basis = np.empty((len(root), 0))
+    y, x, z = (within(m, units, weights) * root[:, None] for m in (y[:, None], x, z))
+    whole = pd.unique(units).size
     if others:
         basis = full_rank(within(dummies(others), units, weights) * root[:, None])
-    y, x, z = (within(m, units, weights) * root[:, None] for m in (y[:, None], x, z))
-    y, right, inside = y[:, 0], np.column_stack([x, basis]), np.column_stack([z, basis])
-    fit = IV2SLS(y, right, inside).fit()
-    fitted = inside @ np.linalg.lstsq(inside, right, rcond=None)[0]
-    scores = fitted * (y - right @ fit.params)[:, None]
+        whole += basis.shape[1]
+        own = qr(basis, mode="economic")[0]
+        y, x, z = (m - own @ (own.T @ m) for m in (y, x, z))
+    y = y[:, 0]
+    fit = IV2SLS(y, x, z).fit()
+    fitted = z @ np.linalg.lstsq(z, x, rcond=None)[0]
+    scores = fitted * (y - x @ fit.params)[:, None]
     sums = pd.DataFrame(scores).groupby(np.asarray(cluster)).sum().to_numpy()
-    n, g, k = len(y), len(sums), n_parameters(effects, cluster, x.shape[1])
+    n, g, k = len(y), len(sums), n_parameters(effects, cluster, x.shape[1], whole)
     bread = np.linalg.inv(fitted.T @ fitted)
     variance = bread @ (sums.T @ sums) @ bread * g / (g - 1) * (n - 1) / (n - k)
-    return fit.params[: x.shape[1]], np.sqrt(np.diag(variance))[: x.shape[1]]
+    return fit.params, np.sqrt(np.diag(variance))
 
 
 def columns_of_j(frame) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
@@ -100,12 +107,15 @@ def imputed(y, treated, effects, weights=None, *, poisson=False):
         mass = model.fittedvalues
         fitted = np.log(mass)
     else:
-        fitted = sm.WLS(y[~treated], inside, weights=mass).fit().fittedvalues
+        fitted = sm.WLS(y[~treated], inside, weights=mass).fit(method="qr").fittedvalues
     back = np.linalg.pinv(base.T @ base, hermitian=True, rcond=1e-11) @ base.T
     guess = all_levels @ (back @ fitted)
     known = np.abs(all_levels @ (back @ base) - all_levels).max(axis=1) < 1e-8
-    inverse = np.linalg.pinv(base.T @ (base * mass[:, None]), hermitian=True, rcond=1e-11)
-    reach = all_levels @ inverse @ base.T
+    if (mass == 1).all():
+        reach = all_levels @ back
+    else:
+        inverse = np.linalg.pinv(base.T @ (base * mass[:, None]), hermitian=True, rcond=1e-11)
+        reach = all_levels @ inverse @ base.T
     if poisson:
         guess = np.exp(guess)
         return guess, reach * guess[:, None], known | ~treated
