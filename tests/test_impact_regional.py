@@ -169,7 +169,10 @@ def test_poisson_agrees_with_an_independent_package(seed):
     frame["course_year"] = frame["course"] + frame["millesime"]
     effects = [frame["cell"].to_numpy(), frame["course_year"].to_numpy()]
     region = frame["code_region"].to_numpy()
-    ours = ppml(frame["terminale"].to_numpy(), frame[["d"]].to_numpy(), effects, region)
+    given = frame["terminale"].to_numpy(), frame[["d"]].to_numpy(), effects, region
+    ours = ppml(*given)
+    begun_elsewhere = ppml(*given, start=ours.fitted * np.linspace(0.5, 2, len(frame)))
+    assert begun_elsewhere.coefficients == pytest.approx(ours.coefficients, abs=1e-7)
     theirs = pf.fepois(
         "terminale ~ d | cell + course_year", frame, vcov={"CRV1": "code_region"},
         ssc=NO_K,

@@ -91,19 +91,26 @@ class RegionalChange(Result):
         )
 
 
-def ppml(y: np.ndarray, x: np.ndarray, effects: list[np.ndarray], cluster: np.ndarray) -> Fit:
+def ppml(
+    y: np.ndarray,
+    x: np.ndarray,
+    effects: list[np.ndarray],
+    cluster: np.ndarray,
+    *,
+    start: np.ndarray | None = None,
+) -> Fit:
     """Return Poisson pseudo-maximum likelihood with absorbed effects and CR1 errors.
 
     Iteratively reweighted least squares, each step an absorbed weighted regression (Correia,
     Guimarães, Zylkin, 2020). ``y`` must be positive somewhere in each effect's level: drop
-    separated observations first.
+    separated observations first. ``start``: fitted values of a regression alike, steps nearer.
 
     Raises
     ------
     FpiError
         If the iterations do not settle.
     """
-    mu = (y + y.mean()) / 2
+    mu = (y + y.mean()) / 2 if start is None else start
     eta, deviance = np.log(mu), np.inf
     for _ in range(MAX_STEPS):
         working = eta + (y - mu) / mu
@@ -167,7 +174,7 @@ def regional_change(
         raise FpiError(f"aucun effectif de la région pour {text.liste(none)} : rien à comparer.")
     totals = totals[(totals > 0).all(axis=1)]  # a region that had nobody has no change
     regions = {code: list(codes) if code == region else [code] for code in sorted(totals.index)}
-    fits = {name: _fit_region(frame, outcome, some, later) for name, some in regions.items()}
+    fits = _fit_regions(frame, outcome, regions, later)
     changes = pd.DataFrame(
         {code: np.expm1(f.coefficients) for code, f in fits.items()}, index=later
     )
@@ -204,11 +211,19 @@ def balanced(panel: pd.DataFrame, outcome: str, together: Sequence[str] = ()) ->
     return frame.reset_index(drop=True)
 
 
-def _fit_region(frame: pd.DataFrame, outcome: str, codes: list[str], later: list[str]) -> Fit:
+def _fit_regions(
+    frame: pd.DataFrame, outcome: str, regions: dict[str, list[str]], later: list[str]
+) -> dict[str, Fit]:
+    """Return the fit in which each region is the treated one, begun where the last one ended."""
     cell, course_year, clusters = _effects(frame)
-    treated = frame["code_region"].isin(codes).to_numpy()
-    x = np.column_stack([treated & (frame["millesime"] == period) for period in later])
-    return ppml(frame[outcome].to_numpy(float), x.astype(float), [cell, course_year], clusters)
+    y, place = frame[outcome].to_numpy(float), frame["code_region"]
+    fits, fitted = {}, None
+    for name, codes in regions.items():
+        treated = place.isin(codes).to_numpy()
+        x = np.column_stack([treated & (frame["millesime"] == period) for period in later])
+        fits[name] = ppml(y, x.astype(float), [cell, course_year], clusters, start=fitted)
+        fitted = fits[name].fitted
+    return fits
 
 
 def _effects(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
