@@ -19,9 +19,9 @@ DONNEES = Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data
 #: Files that last longest, longest first: they begin first, so that none is waited for at the end.
 #: `report_book` is apart from `report_attack`, whose two reports it reads: it would wait for them.
 LONGEST = (
-    "site", "any_programme", "report_attack", "absent_sources", "report_run", "known_agreement",
+    "site", "report_attack", "any_programme", "absent_sources", "benchmarks", "report_run",
     "hostile_run", "vue_trajectoire", "records_study", "secret_declared", "disclosure_attack",
-    "known_agreement_cohorts", "records", "results", "mutations", "cli_faults", "twin",
+    "known_agreement", "records", "results", "mutations", "cli_faults", "twin",
     "vue_diplomes", "told_tables", "whole_report", "twin_fine",
 )  # fmt: skip
 
