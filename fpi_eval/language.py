@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from fpi_eval.errors import FpiError
-from fpi_eval.several_regions import regions, worded
+from fpi_eval.several_regions import Territory, territory, worded
 
 FRENCH, ENGLISH = "fr", "en"
 LOCALES = {FRENCH: "fr_FR", ENGLISH: "en_GB"}
@@ -85,12 +85,12 @@ class _Missing(gettext.NullTranslations):
 
 def catalogue(code: str, domain: str = MESSAGES) -> gettext.GNUTranslations:
     """Return a language's messages, read from its text catalogue."""
-    return _catalogue(code, domain, regions())
+    return _catalogue(code, domain, territory())
 
 
 @cache
-def _catalogue(code: str, domain: str, number: int) -> gettext.GNUTranslations:
-    """Return messages as those of a programme of that many regions, now written of."""
+def _catalogue(code: str, domain: str, place: Territory) -> gettext.GNUTranslations:
+    """Return messages as those of the programme now written of, whose territory is `place`."""
     from babel.messages.catalog import Catalog
     from babel.messages.mofile import write_mo
     from babel.messages.pofile import read_po
@@ -98,7 +98,7 @@ def _catalogue(code: str, domain: str, number: int) -> gettext.GNUTranslations:
     binary = io.BytesIO()
     with path_of(code, domain).open("rb") as stream:
         kept = read_po(stream, locale=code)
-    if number > 1:
+    if place.regions > 1:
         told = [(worded(str(one.id)), worded(str(one.string))) for one in kept if one.id]
         kept = Catalog(code)
         for message, words in told:

@@ -2,7 +2,8 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -24,6 +25,7 @@ from fpi_eval.escapes import CONTROL
 from fpi_eval.misspelt import hint, known_options
 from fpi_eval.pinned import verify
 from fpi_eval.programme_folders import DEFAULT, PROJECT, declared, find_programme
+from fpi_eval.several_regions import programme_of
 from fpi_eval.text import AUTRE, liste, repeated
 from fpi_eval.toml_faults import in_french, key_lines, read_toml
 
@@ -613,6 +615,10 @@ class Programme(Frozen):
         """Name of the programme's folder, which is also its reports' folder."""
         return self.dossier.name
 
+    def words(self, own: Iterable[str] = ()) -> AbstractContextManager[None]:
+        """Write for its regions inside a ``with``; its texts, and those given, stay as they are."""
+        return programme_of(len(self.territoire.codes_regions), [*_texts(self.model_dump()), *own])
+
     def source(self, name: str) -> Source:
         """Return the source's section, or say that it is missing."""
         if name not in self.sources:
@@ -652,6 +658,17 @@ class Programme(Frozen):
         )
         place = f" (ligne {ligne})" if ligne else ""
         return f"[sources.{source}.colonnes] de programme.toml{place}"
+
+
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text that a declaration holds."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts([*value.values()])
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
 
 
 def parse_rentree(value: str | int) -> int:

@@ -1,16 +1,31 @@
 """The words of a programme's territory: sentences say « la région », which some have several of.
 
 Every sentence is written, and translated, for one region. Of several, its words are changed here
-and nowhere else, in French and in English alike.
+and nowhere else, in French and in English alike. What the programme declares (its name, the title
+of a source) stays as it was written.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import cache
+from html import escape
+from typing import TypeVar
 
-_number: ContextVar[int] = ContextVar("number", default=1)
+Done = TypeVar("Done")
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """How many regions a programme has, and its own texts that speak of « la région »."""
+
+    regions: int = 1
+    own: frozenset[str] = frozenset()
+
+
+_written: ContextVar[Territory] = ContextVar("written", default=Territory())  # noqa: B039 (frozen)
 #: In letters: no translation takes them for a number of the data.
 FRENCH = ("deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze",
           "treize", "quatorze", "quinze", "seize", "dix-sept", "dix-huit")  # fmt: skip
@@ -47,18 +62,33 @@ RULES = (
 
 
 @contextmanager
-def programme_of(regions: int) -> Iterator[None]:
-    """Write for a programme of that many regions inside a ``with``."""
-    before = _number.set(regions)
+def programme_of(regions: int, own: Iterable[str] = ()) -> Iterator[None]:
+    """Write for a programme of that many regions inside a ``with``; its ``own`` texts stay."""
+    kept = frozenset(one for one in own if _changed(one, regions) != one)
+    before = _written.set(Territory(regions, kept))
     try:
         yield
     finally:
-        _number.reset(before)
+        _written.reset(before)
 
 
-def regions() -> int:
-    """Return how many regions the programme now written of has."""
-    return _number.get()
+def territory() -> Territory:
+    """Return that of the programme now written of: what the words of its pages depend on."""
+    return _written.get()
+
+
+def in_a_thread(job: Callable[[], Done]) -> Callable[[], Done]:
+    """Return a job that another thread does for the programme now written of.
+
+    A copy of the whole context would give all threads one event loop, that of notebooks.
+    """
+    place = territory()
+
+    def done() -> Done:
+        with programme_of(place.regions, place.own):
+            return job()
+
+    return done
 
 
 def worded(text: str) -> str:
@@ -70,9 +100,26 @@ def worded(text: str) -> str:
     ...     worded("L'industrie de la région"), worded("seats opened in the region")
     ("L'industrie des deux régions", 'seats opened in the two regions')
     """
-    for pattern, words in _rules(regions()):
+    place = territory()
+    if not place.own:
+        return _changed(text, place.regions)
+    parts = _own(place.own).split(text)  # every other one is the programme's own
+    parts[::2] = [_changed(part, place.regions) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _changed(text: str, number: int) -> str:
+    for pattern, words in _rules(number):
         text = pattern.sub(words, text)
     return text
+
+
+@cache
+def _own(texts: frozenset[str]) -> re.Pattern:
+    """Return the pattern of a programme's own texts, the longest first, as pages write them."""
+    forms = sorted({*texts, *map(escape, texts)}, key=lambda one: (-len(one), one))
+    spaced = (r"\s+".join(map(re.escape, one.split())) for one in forms)
+    return re.compile(f"({'|'.join(spaced)})")
 
 
 @cache

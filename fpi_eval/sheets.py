@@ -9,6 +9,7 @@ import pandas as pd
 from fpi_eval import escapes
 from fpi_eval.disclosure import MARK, Shown
 from fpi_eval.errors import FpiError
+from fpi_eval.several_regions import territory
 from fpi_eval.several_regions import worded as said
 from fpi_eval.text import MISSING
 
@@ -100,9 +101,12 @@ class Sheet:
 
 def in_regions(sheet: Sheet) -> Sheet:
     """Return a table whose words are those of the programme's territory."""
+    if territory().regions == 1:
+        return sheet
     frame = sheet.frame.copy()
-    for name in frame.select_dtypes("object"):
-        frame[name] = [said(cell) if isinstance(cell, str) else cell for cell in frame[name]]
+    for name in frame.select_dtypes(["object", "str"]):
+        cells = [said(cell) if isinstance(cell, str) else cell for cell in frame[name]]
+        frame[name] = pd.Series(cells, frame.index, dtype=frame[name].dtype)
     columns = (
         replace(c, label=said(c.label), definition=said(c.definition)) for c in sheet.columns
     )

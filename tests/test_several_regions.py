@@ -1,6 +1,9 @@
 """A programme of several regions says so wherever its pages speak of « la région »."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from html import escape
 
 import nbformat
 import pandas as pd
@@ -10,10 +13,11 @@ from bs4 import BeautifulSoup
 
 from fpi_eval.disclosure import public
 from fpi_eval.language import CHAPTERS, ENGLISH, MESSAGES, _, path_of, speaking
+from fpi_eval.programme import load_programme
 from fpi_eval.report.runner import aligned
 from fpi_eval.report.runner.clean import clean
 from fpi_eval.report.runner.translated import said
-from fpi_eval.several_regions import FRENCH, programme_of, worded
+from fpi_eval.several_regions import FRENCH, in_a_thread, programme_of, worded
 from fpi_eval.sheets import Column, Sheet, in_regions
 
 TOLD = {
@@ -52,6 +56,30 @@ def test_any_region_a_named_one_and_a_guide_s_title_stay(one):
 def test_every_number_of_regions_is_written_in_letters():
     with programme_of(18):
         assert worded("de la région") == f"des {FRENCH[-1]} régions"
+
+
+@pytest.mark.parametrize("form", ["{}", "<td>{}</td>", "Places de {} dans la région"])
+def test_what_a_programme_declares_stays_as_it_was_written(form):
+    """A source is a quotation: the « Délibération de la région » is of no two regions."""
+    aura = load_programme("fpi_aura")
+    source, name = "Délibération de la région,\n2019", "L'industrie de la région & la région"
+    cost = aura.cout.model_copy(update={"source": source})
+    both = aura.territoire.model_copy(update={"codes_regions": ("84", "53")})
+    two = aura.model_copy(update={"territoire": both, "cout": cost, "nom": name})
+    one = aura.model_copy(update={"cout": cost})
+    around = form.replace("la région", "les deux régions")
+    for text in (source, source.replace("\n", " "), name, escape(name), "Bilan de la région"):
+        with one.words(["Bilan de la région"]):
+            assert worded(form.format(text)) == form.format(text)
+        with two.words(["Bilan de la région"]):
+            assert worded(form.format(text)) == around.format(text)
+
+
+def test_another_thread_writes_for_the_same_programme():
+    texts = ["Bilan de la région", "dans la région"]
+    with ThreadPoolExecutor(1) as pool, programme_of(2, texts[:1]):
+        found = pool.submit(in_a_thread(partial(list, map(worded, texts)))).result()
+    assert found == ["Bilan de la région", "dans les deux régions"]
 
 
 @pytest.mark.parametrize("domain", [CHAPTERS, MESSAGES])
@@ -94,7 +122,7 @@ def test_what_a_notebook_shows_is_of_two_regions_and_its_code_is_as_written():
 
 def test_a_published_table_is_of_two_regions_in_its_title_its_heads_and_its_cells():
     columns = (Column("lieu", "Région", definition="Élèves de la région."), Column("n", "Lignes"))
-    rows = public(pd.DataFrame({"lieu": ["Industrie de la région"], "n": [3]}))
+    rows = public(pd.DataFrame({"lieu": ["Industrie de la région"], "n": [3]}, dtype=object))
     sheet = Sheet("t", "CFA de la région", rows, columns, "", pd.Timestamp(2026, 1, 1).date())
     with programme_of(2):
         told = in_regions(sheet)
@@ -102,7 +130,8 @@ def test_a_published_table_is_of_two_regions_in_its_title_its_heads_and_its_cell
     assert told.columns[0].label == "Les deux régions"
     assert told.columns[0].definition == "Élèves des deux régions."
     assert told.frame.to_numpy().tolist() == [["Industrie des deux régions", 3]]
-    assert in_regions(sheet).frame.equals(sheet.frame)
+    assert told.frame.dtypes.equals(sheet.frame.dtypes)
+    assert in_regions(sheet) is sheet
 
 
 def test_a_label_of_several_lines_is_laid_out_again_up_to_the_edge_it_had():

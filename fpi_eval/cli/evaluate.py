@@ -5,7 +5,7 @@ import sys
 from importlib.util import find_spec
 from operator import itemgetter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 from rich.text import Text
@@ -13,7 +13,11 @@ from rich.text import Text
 from fpi_eval import escapes
 from fpi_eval.cli.application import ABlanc, Donnees, Programme, Rentree, command, would
 from fpi_eval.errors import FpiError
+from fpi_eval.several_regions import worded
 from fpi_eval.terminal import Terminal, say
+
+if TYPE_CHECKING:
+    from fpi_eval import programme as declaration
 
 
 @command(
@@ -179,7 +183,7 @@ def compare(
     since_last.published(year.donnees, second)
     former = load_programme(programme_avant) if programme_avant else None
     found = since_last.between_reports(year, first, donnees_avant, former)
-    say(words.reponse(found).partition("\n")[0], words.phrases(found), sep="\n\n")
+    say_of(year.programme, words.reponse(found).partition("\n")[0], words.phrases(found))
 
 
 @command("check", "2022", "2022 --donnees mes_telechargements --programme rail_du_nord")
@@ -235,7 +239,7 @@ def puissance(rentree: Rentree, /, *, programme: Programme = "", donnees: Donnee
         familles=p.donnees.familles,
         resultats=seen,
     )
-    say(found.summary())
+    say_of(p.donnees.programme, found.summary())
 
 
 @command(
@@ -271,7 +275,6 @@ def individus(
     from fpi_eval.panel.year import load as load_year
     from fpi_eval.programme import parse_rentree
     from fpi_eval.report.pages import individus as words
-    from fpi_eval.several_regions import programme_of, worded
 
     year = load_year(programme, parse_rentree(rentree), donnees)
     found = records.count(year, fichiers)
@@ -281,9 +284,7 @@ def individus(
     effect = checks.evaluated(found.panel, records.INDUSTRY_JOBS, year.programme)
     said = headline.emploi(year, Absent(""), effect)
     effects = words.effets(effect, said, year.context)
-    told = (words.lecture(found), words.reponse(effect, said), effects)
-    with programme_of(len(year.programme.territoire.codes_regions)):
-        say(*(worded(str(one)) for one in told), sep="\n\n")
+    say_of(year.programme, words.lecture(found), words.reponse(effect, said), effects)
     if sortie and a_blanc:
         from fpi_eval.records.exports import LOG
 
@@ -291,6 +292,12 @@ def individus(
         would("écrit", *(Path(sortie, name) for name in [*tables, *[LOG] * bool(tables)]))
     elif sortie:
         say(*records.release(found.tables, sortie), sep="\n")
+
+
+def say_of(what: "declaration.Programme", *told: object) -> None:
+    """Say paragraphs in the words of the programme's regions."""
+    with what.words():
+        say(*(worded(str(one)) for one in told), sep="\n\n")
 
 
 @command("notebooks", "", "--programme rail_du_nord")

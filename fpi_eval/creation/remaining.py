@@ -7,7 +7,7 @@ from fpi_eval.creation.new_programme import REGISTER
 from fpi_eval.panel import emplois, secteurs, tension
 from fpi_eval.panel.run_files import register_file
 from fpi_eval.programme import Programme
-from fpi_eval.several_regions import programme_of, worded
+from fpi_eval.several_regions import worded
 
 OPTIONAL = {
     emplois.OWN: "l'emploi industriel de la région et sa source : sans lui ni fichier de l'Urssaf, "
@@ -40,6 +40,6 @@ def remaining(programme: Programme, donnees: Path, *, simulated: bool = False) -
         )
     for name, why in OPTIONAL.items():
         if not (programme.dossier / name).is_file():
-            with programme_of(len(programme.territoire.codes_regions)):
+            with programme.words():
                 found.append(f"{name} (facultatif) : {worded(why)}")
     return found

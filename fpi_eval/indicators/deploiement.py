@@ -80,9 +80,12 @@ def statuts(p: Panels) -> pd.DataFrame:
             places=("places_ouvertes", lambda seats: seats.sum(min_count=1)),
         )
     )
-    table = table.sort_values("places", ascending=False, kind="stable").reset_index()
+    table = table.reset_index()
     whole = table.groupby("statut")["places"].transform("sum")
-    return table.loc[whole.sort_values(ascending=False, kind="stable").index].reset_index(drop=True)
+    table = table.assign(whole=whole).sort_values(
+        ["whole", "statut", "places"], ascending=[False, True, False]
+    )
+    return table.drop(columns="whole").reset_index(drop=True)
 
 
 def fermetures(p: Panels) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 from bs4 import BeautifulSoup
 
-from fpi_eval.several_regions import regions, worded
+from fpi_eval.several_regions import territory, worded
 
 RUN_METADATA = ("papermill", "execution", "widgets")
 INJECTED = "injected-parameters"
@@ -90,7 +90,7 @@ def _hide(text: str, pattern: re.Pattern, paths: Mapping[str, str]) -> str:
 
 def _worded(text: str) -> str:
     """Return what is shown in the words of the programme's regions, drawings laid out again."""
-    if "<svg" in text and regions() > 1:
+    if "<svg" in text and territory().regions > 1:
         from fpi_eval.report.runner import aligned  # and all that measures letters
 
         soup = BeautifulSoup(text, "html.parser")

@@ -29,7 +29,7 @@ from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.notebooks import NotebookInfo
 from fpi_eval.report.runner.progress import Display
 from fpi_eval.report.runner.swap import scratch, sweep
-from fpi_eval.several_regions import programme_of, regions
+from fpi_eval.several_regions import in_a_thread
 
 DECLARED = "programme.toml"  # what a notebook that loads a year always uses
 TRACE_LINES = 200
@@ -89,7 +89,7 @@ class Execution:
                 jobs = [partial(self.one, *pair, folder) for pair in order]
                 if self.beside is not None:
                     jobs.insert(-2, self._beside)  # the shortest two fill the other cores meanwhile
-                futures = [pool.submit(_told_of, regions(), job) for job in jobs]
+                futures = [pool.submit(in_a_thread(job)) for job in jobs]
                 done, _ = wait(futures, return_when=FIRST_EXCEPTION)
                 for future in futures:
                     if future in done:
@@ -199,15 +199,6 @@ class Execution:
             f"{self.journal.details}. Le rapport précédent, s'il existe, est intact.",
             fichier=where,
         )
-
-
-def _told_of(number: int, job: Callable[[], list[str]]) -> list[str]:
-    """Do a job in another thread, for a programme of that many regions.
-
-    A copy of the whole context would give all threads one event loop, that of notebooks.
-    """
-    with programme_of(number):
-        return job()
 
 
 def _source_number(notebook: Any, error: PapermillExecutionError) -> int | None:

@@ -26,7 +26,7 @@ from fpi_eval.language import CHAPTERS, FRENCH, LOCALES, UNTRANSLATED, _, catalo
 from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import aligned
 from fpi_eval.report.runner.chapters import Gap, Page, Section
-from fpi_eval.several_regions import regions
+from fpi_eval.several_regions import Territory, territory
 from fpi_eval.text import date_longue
 
 NUMBER = re.compile(r"[+\u2212]?(?:\d{1,3}(?:\s\d{3})+(?!\d)|\d+)(?:,\d+)?(?:\s?[%€])?")
@@ -204,17 +204,17 @@ def sentence(words: str) -> str:
 
 def _with_names(masked: str) -> tuple[str, dict[str, str]] | None:
     """Return the translation of a sentence that holds names of the data, and these names."""
-    for pattern, found in _patterns(spoken(), regions()):
+    for pattern, found in _patterns(spoken(), territory()):
         if match := pattern.fullmatch(masked):
             return found, match.groupdict()
     return None
 
 
 @cache
-def _patterns(code: str, number: int) -> list[tuple[re.Pattern, str]]:
+def _patterns(code: str, place: Territory) -> list[tuple[re.Pattern, str]]:
     """Return sentences that hold names of the data, as patterns, and their translations.
 
-    `number`: how many regions the programme now written of has; its catalogue says so.
+    `place`: the territory of the programme now written of; its catalogue says so.
     """
     kept = catalogue(code, CHAPTERS)
     said = [message for message in vars(kept)["_catalog"] if re.search(r"{[a-z]", message)]

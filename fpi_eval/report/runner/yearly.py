@@ -30,7 +30,6 @@ from fpi_eval.report.edition import (
 from fpi_eval.report.runner.journal import Journal
 from fpi_eval.report.runner.manifest import UNCHANGED, Basis, Report, is_current
 from fpi_eval.report.runner.swap import no_other, recover_all, untouched
-from fpi_eval.several_regions import programme_of
 from fpi_eval.store import forget
 from fpi_eval.terminal import say
 from fpi_eval.text import annee_scolaire, liste
@@ -202,15 +201,15 @@ def _made(
     from fpi_eval.report.runner.execution import warm
 
     warm()  # imports while this process imports too
+    from fpi_eval.panel.emplois import reference
     from fpi_eval.panel.year import load
     from fpi_eval.report.runner.notebooks import discover
     from fpi_eval.report.runner.run import run
 
     edition, pages = basis.edition, discover(notebooks_of(what))  # before the year, which is long
-    regions = len(what.territoire.codes_regions)
     with (
         pinned({inputs[name]: digest for name, digest in basis.inputs.items()}),
-        programme_of(regions),
+        what.words(reference(what)["source"]),
     ):
         year = load(load_programme(what.dossier), edition.rentree, str(given["donnees"]))
         made = run(
