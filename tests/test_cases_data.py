@@ -380,7 +380,7 @@ def test_a_code_of_no_nomenclature_is_told_and_those_shipped_are_known(tmp_path,
     said, empty, moved = filieres_in_doubt(filieres(tmp_path, text.encode()), codes, identity)
     assert said.startswith("filieres.csv : 2 codes d'aucun groupe ni diplôme (01025599 et 098).")
     assert "aucun code, donc aucune formation, pour « Réindustrialisation" in empty
-    assert "2 diplômes d'une autre filière" in moved
+    assert "la rénovation change la filière de 2 diplômes" in moved
     assert "(32022002 → 32020115 et 32034301 → 32020114)" in moved
 
 
@@ -395,7 +395,7 @@ def test_a_departement_of_the_region_that_is_not_declared_is_told_where_it_has_s
     some = tuple(one for one in place.departements if one.code not in ("038", "069"))
     fewer = AURA.model_copy(update={"territoire": place.model_copy(update={"departements": some})})
     [said] = left_out(fewer, codes, read)
-    assert said.startswith("programme.toml : « departements » ne nomme pas Isère, de la même")
+    assert said.startswith("programme.toml : « departements » ne nomme pas Isère (Auvergne-")
 
 
 @pytest.mark.parametrize("text", ["-2+3+cmd|' /C calc'!A0", "-1@x", " =1+1", "\uff1d1+1"])

@@ -45,6 +45,10 @@ def test_a_closure_takes_no_seat_from_the_opening_that_it_pays_for(monkeypatch):
     assert d.statuts(year).empty  # what opened no seat is no opening that files confirm
     year.rapprochement = register.assign(places_ouvertes=np.nan)
     assert d.statuts(year)["places"].isna().all()  # unanswered, and not none
+    year.rapprochement = pd.concat([register.head(1)] * 4).assign(
+        statut=list("abab"), motif=list("wxyz"), places_ouvertes=[2.0, 8.0, 10.0, 4.0]
+    )
+    assert "".join(d.statuts(year)["motif"]) == "ywxz"  # reasons of a finding stand together
     row = suivi_ami_cma(register).iloc[0]
     assert row[["prevu", "realise", "taux_realisation", "cout"]].tolist() == [20.0, 20.0, 1.0, 2.0]
     places = pd.DataFrame({"departement": ["Ain", "Allier"], "Total": [1.0, 1.0]})

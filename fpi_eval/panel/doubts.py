@@ -48,9 +48,9 @@ def filieres_in_doubt(
         f"{FILE} : aucun code, donc aucune formation, pour "
         f"{liste(f'« {name} »' for name in empty)}. Ajoutez-en, ou retirez de programme.toml ce "
         "qui n'en a pas.": empty,
-        f"{FILE} : {pluriel(len(moved), 'diplôme')} d'une autre filière que celui dont la "
-        f"rénovation l'a tiré ({liste(moved)}). Les places d'une filière y bougent sans qu'aucune "
-        "n'ouvre ni ne ferme : déclarez l'un des deux codes.": moved,
+        f"{FILE} : la rénovation change la filière de {pluriel(len(moved), 'diplôme')} "
+        f"({liste(moved)}). Les places d'une filière y bougent sans qu'aucune n'ouvre ni ne "
+        "ferme : déclarez l'un des deux codes.": moved,
     }
     return tuple(sentence for sentence, found in said.items() if found)
 
@@ -89,7 +89,7 @@ def left_out(
     if not (lost := sorted({*gone} - own)):
         return ()
     return (
-        f"programme.toml : « departements » ne nomme pas {liste(lost)}, de la même région. Les "
-        "chiffres de la région les comptent ; la carte, les départements et les académies, non. "
+        f"programme.toml : « departements » ne nomme pas {liste(lost)} ({place.region}). Les "
+        "chiffres du territoire les comptent ; la carte, les départements et les académies, non. "
         "Ajoutez-les, même si aucune place n'y ouvre.",
     )

@@ -57,8 +57,7 @@ def reconcile(
         why they show nothing: the page counts openings by it). statut is ``confirmée``,
         ``supérieure`` or ``inférieure`` (the observed change is larger or smaller than the declared
         one), ``introuvable`` (the file of that rentrée does not have the cell), ``non vérifiable``
-        (no previous year, no file,
-        capacity hidden, sources at odds).
+        (no previous year, no file, capacity hidden, sources at odds).
     """
     observed = observed_places(capacities, continuity)
     book = _Book(observed, neighbours(continuity))
@@ -173,8 +172,8 @@ def _look(book: _Book, source: str, opening: _Opening) -> _Finding:
     if not before and (source, opening.uai, last) not in book.schools:
         return _Finding(NON_VERIFIABLE, "établissement absent du fichier de la rentrée d'avant")
     if len({cell.course for cell in (*now, *before)}) > 1:
-        motif = "plusieurs années d'entrée pour ce cfd : indiquez mefstat11"
-        return _Finding(NON_VERIFIABLE, motif)
+        motif = "plusieurs années d'entrée pour ce diplôme : le registre doit dire laquelle"
+        return _Finding(NON_VERIFIABLE, f"{motif} (mefstat11)")
     return _change(now, before)
 
 
