@@ -32,6 +32,7 @@ from fpi_eval.records.exports import (
 )
 from fpi_eval.records.open import open_folder, regions_table
 from fpi_eval.records.panel import counts
+from fpi_eval.several_regions import programme_of
 from fpi_eval.twin.geography import departements
 
 HOME = ("01", "03", "07", "15", "26", "38", "42", "43", "63", "69", "73", "74")
@@ -202,7 +203,9 @@ def test_wages_are_medians_of_main_contracts_and_small_or_dominated_ones_are_hid
         records, individus=records.individus.model_copy(update={"employeurs_minimum": 10**6})
     )
     assert wages_table(dominant, ["84"]).hidden["salaire_median"].all()
-    release({"salaires": found}, tmp_path)
+    with programme_of(2):
+        release({"salaires": found}, tmp_path)
+    assert "Industrie des deux régions" in (tmp_path / "salaires.csv").read_text()
     log = pd.read_csv(tmp_path / LOG, sep=";")
     assert log["plus_petit_effectif"].iloc[0] == min(there.sum(), (~there).sum())
     assert "personnes" not in (tmp_path / "salaires.csv").read_text()

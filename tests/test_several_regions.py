@@ -11,6 +11,7 @@ import pytest
 from babel.messages.pofile import read_po
 from bs4 import BeautifulSoup
 
+from fpi_eval.cli.evaluate import say_of
 from fpi_eval.disclosure import public
 from fpi_eval.language import CHAPTERS, ENGLISH, MESSAGES, _, path_of, speaking
 from fpi_eval.programme import load_programme
@@ -73,6 +74,14 @@ def test_what_a_programme_declares_stays_as_it_was_written(form):
             assert worded(form.format(text)) == form.format(text)
         with two.words(["Bilan de la région"]):
             assert worded(form.format(text)) == around.format(text)
+
+
+def test_a_command_speaks_of_the_regions_of_its_programme(capsys):
+    aura = load_programme("fpi_aura")
+    both = aura.territoire.model_copy(update={"codes_regions": ("84", "53")})
+    for what in (aura, aura.model_copy(update={"territoire": both})):
+        say_of(what, "Dans la région.")
+    assert capsys.readouterr().out.split("\n") == ["Dans la région.", "Dans les deux régions.", ""]
 
 
 def test_another_thread_writes_for_the_same_programme():

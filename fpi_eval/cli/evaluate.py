@@ -291,7 +291,8 @@ def individus(
         tables = [f"{n}.csv" for n, one in found.tables.items() if not isinstance(one, Absent)]
         would("écrit", *(Path(sortie, name) for name in [*tables, *[LOG] * bool(tables)]))
     elif sortie:
-        say(*records.release(found.tables, sortie), sep="\n")
+        with year.programme.words():
+            say(*records.release(found.tables, sortie), sep="\n")
 
 
 def say_of(what: "declaration.Programme", *told: object) -> None:

@@ -27,6 +27,7 @@ from fpi_eval.programme import Individus
 from fpi_eval.records import producer_rules as rules
 from fpi_eval.records.open import Records, run
 from fpi_eval.records.panel import located
+from fpi_eval.several_regions import worded
 from fpi_eval.table_files import replace_files
 from fpi_eval.text import liste
 
@@ -258,7 +259,8 @@ def _put(folder: Path, files: dict[Path, bytes], lines: pd.DataFrame) -> None:
 
 
 def _csv(table: pd.DataFrame, *, header: bool = True) -> bytes:
-    return table.to_csv(sep=";", index=False, header=header, lineterminator="\n").encode()
+    """Return a table as CSV, in the words of the programme now written of."""
+    return worded(table.to_csv(sep=";", index=False, header=header, lineterminator="\n")).encode()
 
 
 def _line(path: Path, table: Protected, text: bytes) -> dict[str, Any]:
