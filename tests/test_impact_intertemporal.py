@@ -11,6 +11,7 @@ from invented import invented_panel
 from fpi_eval import impact
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import unexposed
+from fpi_eval.panel import align
 
 EXACT = 1e-9
 
@@ -25,14 +26,17 @@ def up_and_down(seed, noise):
     return panel.assign(seats=seats.mask((kind == 1) & (age == 1), 2 * seats))
 
 
-def by_definition(panel, outcome):
-    """The sum over switchers and years, with loops and nothing else."""
-    cells = []
-    for _, part in unexposed(sample(panel, outcome)).frame.groupby("cell"):
-        part = part.sort_values("time", kind="stable")
-        y, dose = (dict(zip(part["time"], part[name], strict=True)) for name in ("y", "dose"))
-        base = part["dose"].iloc[0]
-        first = next((time for time in y if dose[time] != base), np.inf)
+def by_definition(panel, outcome, seats):
+    """The sum over switchers and years, with loops and nothing else.
+
+    ``seats`` is the panel before outcomes were lost, where every dose can be read.
+    """
+    cells, known = [], align(seats, outcome).frame.sort_values("time", kind="stable")
+    doses = {cell: part.set_index("time")["dose"] for cell, part in known.groupby("cell")}
+    for cell, part in unexposed(sample(panel, outcome)).frame.groupby("cell"):
+        y, dose = dict(zip(part["time"], part["y"], strict=True)), doses[cell]
+        base = dose.iloc[0]
+        first = next((time for time in dose.index if dose[time] != base), np.inf)
         cells.append((y, dose, part["course"].iloc[0], base, first))
     up = down = 0.0
     for y, dose, course, base, first in cells:
@@ -51,11 +55,13 @@ def by_definition(panel, outcome):
     return up / down
 
 
-@pytest.mark.parametrize("seed", [3, 4])
-def test_it_is_the_definition(seed):
-    panel = up_and_down(seed, 1.0)
+@pytest.mark.parametrize(("seed", "lost"), [(3, 0.0), (4, 0.0), (4, 0.3)])
+def test_it_is_the_definition(seed, lost):
+    seats = up_and_down(seed, 1.0)
+    gone = np.random.default_rng(seed).random(len(seats)) < lost
+    panel = seats.assign(diplomes=seats["diplomes"].mask(gone))
     found = impact.intertemporal(panel, "diplomes")
-    assert found.estimate == pytest.approx(by_definition(panel, "diplomes"), abs=EXACT)
+    assert found.estimate == pytest.approx(by_definition(panel, "diplomes", seats), abs=EXACT)
     assert 0 < found.std_error < 1
 
 

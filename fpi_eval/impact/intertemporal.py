@@ -10,6 +10,7 @@ from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import unexposed
 from fpi_eval.impact.uncertainty import Clusters, answer
+from fpi_eval.panel import align, coding
 from fpi_eval.regression.rows import sum_by
 from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Estimate
@@ -45,7 +46,8 @@ def intertemporal(
     :math:`F_g` is the first time seats change, :math:`s_g` the sign of that change,
     :math:`\overline{\Delta Y}` the mean change over the same years of cells of the same course
     and first dose whose seats have not moved yet. Each change is compared with one year, the last
-    before it, so that closed years count as what they are. Errors by clusters of the cells.
+    before it, so that closed years count as what they are; seats are read every year, also where
+    the outcome is missing. Errors by clusters of the cells.
 
     Parameters
     ----------
@@ -60,7 +62,8 @@ def intertemporal(
     """
     frame = unexposed(sample(panel, y, niveau=niveau))
     rows = frame.frame.sort_values(["cell", "time"], ignore_index=True)
-    grid = _Grid.of(rows)
+    known = align(panel.assign(**{y: np.nan_to_num(coding.numbers(panel, y))}), y)
+    grid = _Grid.of(rows, known.frame)
     score, weight, moved, compared = (np.zeros(grid.y.shape) for _ in range(4))
     effect = total = 0.0
     for first in np.unique(grid.first[grid.first < grid.y.shape[1]]):
@@ -120,13 +123,17 @@ class _Grid:
     column: np.ndarray
 
     @classmethod
-    def of(cls, rows: pd.DataFrame) -> "_Grid":
-        """Return the grid of an estimation frame."""
+    def of(cls, rows: pd.DataFrame, known: pd.DataFrame) -> "_Grid":
+        """Return the grid of an estimation frame, its doses where they are known."""
         row, cells = pd.factorize(rows["cell"], sort=True)
-        column = (rows["time"] - rows["time"].min()).to_numpy(int)
+        known = known[known["cell"].isin(cells) & (known["time"] <= rows["time"].max())]
+        start = known["time"].min()
+        column = (rows["time"] - start).to_numpy(int)
         y = np.full((len(cells), column.max() + 1), np.nan)
         dose = y.copy()
-        y[row, column], dose[row, column] = rows["y"], rows["dose"]
+        y[row, column] = rows["y"]
+        at = pd.Index(cells).get_indexer(known["cell"]), (known["time"] - start).to_numpy(int)
+        dose[at] = known["dose"]
         dose = pd.DataFrame(dose).ffill(axis=1).bfill(axis=1).to_numpy()
         moved = dose != dose[:, [0]]
         first = np.where(moved.any(axis=1), moved.argmax(axis=1), y.shape[1])
