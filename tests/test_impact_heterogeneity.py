@@ -108,6 +108,13 @@ def test_groups_too_small_are_left_out_and_counted(small):
     assert set(told.table["group"]) == {"forte", "faible"}
 
 
+def test_a_table_without_departements_has_groups_all_the_same(small):
+    apart = heterogeneity(small, by="voie", departement=None, draws=99)
+    known = heterogeneity(small.assign(exposure_dep=0.0), by="voie", draws=99)
+    assert apart.table["group"].tolist() == known.table["group"].tolist() != []
+    np.testing.assert_allclose(apart.table["estimate"], known.table["estimate"])
+
+
 def test_seats_of_all_groups_of_a_full_dimension_add_up(small, found):
     total = sample(small, "diplomes")["dose"].sum()
     sums = found.table.groupby("dimension")["seats"].sum()

@@ -171,7 +171,7 @@ def heterogeneity(
     Notes
     -----
     Opened cells of a group with fewer than `FEWEST` opened establishments, or one opened
-    département, are left out of that dimension's regression and counted.
+    département of several, are left out of that dimension's regression and counted.
     """
     ways = {name: dimension(name, panel) for name in ((by,) if isinstance(by, str) else by)}
     frame = sample(panel, y)
@@ -204,7 +204,9 @@ def large(frame: pd.DataFrame, groups: pd.Series) -> tuple[pd.DataFrame, list[tu
     """Return the frame without opened cells of groups too small, and how many cells they had."""
     moved = frame[frame["dose"] != 0].assign(group=groups)
     counts = moved.groupby("group")[["uai", "code_departement", "cell"]].nunique()
-    few = (counts["uai"] < FEWEST) | (counts["code_departement"] < 2) | (counts.index == MISSING)
+    apart = min(2, frame["code_departement"].nunique())  # a table without départements has one
+    few = (counts["uai"] < FEWEST) | (counts["code_departement"] < apart)
+    few |= counts.index == MISSING
     if (~few).sum() < 2:
         only = "".join(f"un seul groupe, « {name} », a" for name in counts.index[~few])
         only = only or "aucun groupe n'a"
