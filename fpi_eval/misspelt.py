@@ -60,12 +60,40 @@ def bound(
 ) -> inspect.BoundArguments:
     """Return the arguments of a call by name; raise in French on a call that cannot be made."""
     try:
-        return own.bind(*args, **given)
+        found = own.bind(*args, **given)
     except TypeError:
         kinds = {name: p.kind for name, p in own.parameters.items()}
         if inspect.Parameter.VAR_KEYWORD not in kinds.values():
             only_known(function, given, list(own.parameters), conseil)
         raise FpiError(f"{function} : {_wrong(own, args, given)}", conseil=conseil) from None
+    for name, value in found.arguments.items():
+        asked = own.parameters[name]
+        wrong = WRONG.get(asked.annotation) if asked.default is not asked.empty else None
+        if wrong and (expected := wrong(value)):
+            raise FpiError(f"{function} : {name} = {_shown(value)} : {expected} est attendu.")
+    return found
+
+
+def _not_said(value: object) -> str:
+    """Return what an option that is on or off must be, "" if it is that."""
+    return "" if _is_bool(value) else "True ou False"
+
+
+def _not_counted(value: Any) -> str:
+    """Return what an option that counts must be, "" if it is that."""
+    counts = hasattr(value, "__index__") and not _is_bool(value) and value >= 0
+    return "" if counts else "un nombre entier, 0 ou plus,"
+
+
+def _is_bool(value: object) -> bool:
+    return type(value).__name__ in ("bool", "bool_")  # numpy's too, without importing it
+
+
+WRONG: dict[Any, Callable[[Any], str]] = {
+    bool: _not_said,
+    int: _not_counted,
+    int | None: lambda value: "" if value is None else _not_counted(value),
+}
 
 
 def only_known(function: str, given: Iterable[str], known: list[str], conseil: str = "") -> None:
@@ -101,4 +129,4 @@ def _wrong(own: inspect.Signature, args: tuple, given: Mapping[str, Any]) -> str
 def _shown(value: object) -> str:
     """Return a value of one word as it was written, else what kind of thing it is."""
     kind = type(value).__name__
-    return f"« {value} »" if isinstance(value, str | int | float) else f"« {kind} »"
+    return f"« {value} »" if isinstance(value, str | int | float | None) else f"« {kind} »"
