@@ -98,9 +98,7 @@ def test_no_sentence_of_the_pages_speaks_of_one_region_nor_its_english(domain):
         told = [
             worded(words) for one in read_po(stream) if one.id for words in (one.id, one.string)
         ]
-    alone = re.compile(
-        r"(?<!dans )\b[Ll]es deux régions (?:n')?(?:a|est|va|peut|doit|bouge)\b"
-    )
+    alone = re.compile(r"(?<!dans )\b[Ll]es deux régions (?:n')?(?:a|est|va|peut|doit|bouge)\b")
     assert not [one for one in told if alone.search(one)]  # the verb of one region alone
     spoken = [one for one in told if left.search(one)]
     assert not [
