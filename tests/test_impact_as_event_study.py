@@ -48,6 +48,19 @@ def test_a_cell_that_lost_seats_is_no_comparison():
     assert dict(frame.dropped)["cellule ayant perdu des places"] == 1
 
 
+def test_a_closure_is_seen_though_no_outcome_is_known_while_seats_are_open():
+    panel = exact_panel()
+    cell = panel.loc[panel["seats"] > 0, "cell"].iloc[0]
+    mine, year = panel["cell"] == cell, panel["rentree"]
+    first = year[mine & (panel["seats"] > 0)].min()
+    assert year.max() > first
+    panel["seats"] = panel["seats"].mask(mine & (year > first), 0.0)
+    known = panel["entrants"].mask(mine & (year == first))
+    frame = comparison_frame(panel.assign(entrants=known), "entrants")
+    assert frame.loc[frame["cell"] == cell, "time"].max() < first
+    assert dict(frame.dropped)["cellule ayant perdu des places"] == 1
+
+
 def test_without_any_clean_cell_it_stops():
     panel = exact_panel()
     opened = panel.loc[panel["seats"] > 0, "cell"]

@@ -10,7 +10,7 @@ from scipy import stats
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import alone, sample
+from fpi_eval.impact.frame import alone, sample, seats_known
 from fpi_eval.impact.group_time import RULE, Aggregation, GroupTimeEffects, describe
 from fpi_eval.regression import interval
 from fpi_eval.results import Estimate, EventStudy
@@ -92,7 +92,8 @@ def comparison_frame(
     touched = (frame["exposure_etab"] != 0) | (frame["exposure_dep"] != 0)
     cell = frame["cell"]
     reasons = {
-        "cellule ayant perdu des places": never & cell.isin(cell[frame["dose"] < 0]) | _lost(frame),
+        "cellule ayant perdu des places": never & cell.isin(cell[frame["dose"] < 0])
+        | _lost(seats_known(panel, outcome)).reindex(frame.index),
         "témoin exposé à une ouverture voisine": never & cell.isin(cell[touched]),
         "témoin d'une formation sans ouverture": ~frame["course"].isin(frame["course"][~never]),
     }
@@ -105,11 +106,11 @@ def comparison_frame(
     return frame.of(frame.frame[keep], *dropped)
 
 
-def _lost(frame: pd.DataFrame) -> pd.Series:
+def _lost(known: pd.DataFrame) -> pd.Series:
     """Return rows from the first year on that a cell has fewer seats than the year before."""
-    ordered = frame.sort_values(["cell", "time"])
+    ordered = known.sort_values(["cell", "time"])
     fewer = (ordered.groupby("cell")["dose"].diff() < 0) | (ordered["dose"] < 0)
-    return fewer.groupby(ordered["cell"]).cummax().reindex(frame.index)
+    return fewer.groupby(ordered["cell"]).cummax()
 
 
 @any_table

@@ -7,10 +7,9 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import sample
+from fpi_eval.impact.frame import sample, seats_known
 from fpi_eval.impact.imputation import unexposed
 from fpi_eval.impact.uncertainty import Clusters, answer
-from fpi_eval.panel import align, coding
 from fpi_eval.regression.rows import sum_by
 from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Estimate
@@ -62,8 +61,7 @@ def intertemporal(
     """
     frame = unexposed(sample(panel, y, niveau=niveau))
     rows = frame.frame.sort_values(["cell", "time"], ignore_index=True)
-    known = align(panel.assign(**{y: np.nan_to_num(coding.numbers(panel, y))}), y)
-    grid = _Grid.of(rows, known.frame)
+    grid = _Grid.of(rows, seats_known(panel, y))
     score, weight, moved, compared = (np.zeros(grid.y.shape) for _ in range(4))
     effect = total = 0.0
     for first in np.unique(grid.first[grid.first < grid.y.shape[1]]):
