@@ -82,6 +82,16 @@ def test_programmes_are_planted_where_nothing_opened():
     assert kinds[BEFORE].shift > 0
 
 
+def test_years_before_see_a_programme_moved_back_act_even_where_new_courses_opened_first():
+    # Three years before; the first seats to act are of a new course, a year before those of J.
+    panel = invented_panel(47, etabs=26, opened=24, years=range(2019, 2031), new=12)
+    openings, found = donors_of(whole(panel))
+    real = align(panel, "diplomes")
+    assert real.loc[real["dose"] != 0, "time"].min() == openings.first - 1
+    assert [d.kind for d in found] == [ELSEWHERE, BEFORE]
+    assert all(d.time.max() >= openings.first - d.shift for d in found)
+
+
 def test_sites_are_as_many_as_the_real_ones_and_open_at_the_same_times(panel):
     openings, (donor, *_) = donors_of(panel)
     rng = np.random.default_rng(0)

@@ -55,8 +55,10 @@ def donors(
     """Return the untouched panels of a run: other regions, years before, other courses."""
     real = align(panel, outcome)
     moved = (real[["dose", "exposure_etab", "exposure_dep"]] != 0).any(axis=1)
-    first, last = real.loc[moved, "time"].min(), real["time"].max()
-    back = int(min(last - first + 1, (first - real["time"].min()) // 2))
+    first, oldest, last = real.loc[moved, "time"].min(), real["time"].min(), real["time"].max()
+    # Not by ``first``, of new courses and neighbours too: moved by it, the seats of few years
+    # would all act after the last one.
+    back = int(min(last - openings.first + 1, (openings.first - oldest) // 2))
     touched = real.loc[moved, "cell"].unique()
     there = panel["code_region"].isin(openings.regions)
     targeted = pd.Series(targeted_of(panel), panel.index)
@@ -81,11 +83,11 @@ def donors(
 
 
 def _enough(donor: Donor, openings: Openings) -> bool:
-    """Return whether a programme put there would have years before it and schools to go to."""
-    first = openings.first - donor.shift
-    before = np.unique(donor.time[donor.time < first])
-    hosts = donor.cells.loc[donor.cells["host"], "uai"]
-    return len(before) >= FEWEST_YEARS and hosts.nunique() >= FEWEST_HOSTS
+    """Return whether a programme put there would have years on both sides and schools to go to."""
+    first, years = openings.first - donor.shift, np.unique(donor.time)
+    before = years < first
+    hosts = donor.cells.loc[donor.cells["host"], "uai"].nunique()
+    return before.sum() >= FEWEST_YEARS and not before.all() and hosts >= FEWEST_HOSTS
 
 
 def _donor(kind, panel, outcome, start, members, shift, score) -> Donor | None:
