@@ -658,3 +658,12 @@ def test_an_effect_without_any_error_has_an_interval_and_a_p_value_that_agree(na
         bounds = [found.estimate, found.ci_low, found.ci_high]
         np.testing.assert_allclose(bounds, effect, atol=1e-6)
         assert (found.p_value < 0.05) == (effect > 0)
+
+
+def test_without_any_neighbour_the_method_says_that_displacement_is_taken_to_be_nil():
+    named = ABSENT | {"unit": "unit", "time": "time", "dose": "seats", "lag": 0}
+    table = bare(40, 12, 0, 0).assign(place=lambda d: d["unit"] % 10, kind="x")
+    said = "déplacement est compté nul"
+    assert said in impact.j(table, "y", **named).method()
+    near = named | {"departement": "place", "famille": "kind"}
+    assert said not in impact.j(table, "y", **near).method()

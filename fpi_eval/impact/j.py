@@ -60,6 +60,11 @@ WALD_TEXT = (
     "observations aux places ouvertes sur un autre budget (Angrist et Imbens, 1995)."
 )
 
+ALONE_TEXT = (
+    "Aucune formation voisine n'est dans ces données : rien n'y montre ce que les places prennent "
+    "à d'autres, le déplacement est compté nul et l'effet net est l'effet brut."
+)
+
 
 def design(
     frame: pd.DataFrame,
@@ -166,6 +171,7 @@ def report(
     own: dict[str, dict[str, Any]] = {GROSS: {"instead": few, "also": placebo}}
     if not any(frame.reach):  # no neighbour anywhere: one number, one interval
         own[NET] = own[GROSS]
+        description = f"{description} {ALONE_TEXT}"
     return answers(
         used,
         coefficients,
