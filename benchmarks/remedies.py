@@ -1,4 +1,4 @@
-"""What a declaration mends: hidden counts known to be small, neighbours as far as the académie.
+"""What a declaration mends: hidden counts known to be small, far neighbours, shocks of regions.
 
 Run: ``python benchmarks/remedies.py --tirages 40``, then ``--bilan``.
 """
@@ -15,7 +15,7 @@ from runner import by_seed
 from score_estimators import light_draw, truths
 
 from fpi_eval import impact
-from fpi_eval.results import Estimates
+from fpi_eval.results import Estimate
 from fpi_eval.twin import SCENARIOS, TwinParameters
 
 STORE = Path(__file__).parent / "results" / "remedies.parquet"
@@ -23,6 +23,7 @@ FIRST_SEED = 900_100
 OUTCOME = "diplomes"
 AIMS = {impact.GROSS: "theta_suivies", impact.NET: "net"}
 MASKED, FAR = SCENARIOS["masques"], SCENARIOS["displacement_academie"]
+REGIONAL = SCENARIOS["realistic"]
 
 
 def small(p: TwinParameters) -> TwinParameters:
@@ -30,28 +31,53 @@ def small(p: TwinParameters) -> TwinParameters:
     return replace(p, n_cells_region=600, n_cells_other=3_600)
 
 
-def answers(seed: int) -> Iterator[tuple[str, str, dict[str, float], Estimates]]:
-    """Give the world, what is declared, the truth and the estimates."""
+def answers(seed: int) -> Iterator[tuple[str, str, str, float, Estimate]]:
+    """Give the world, what is declared, the effect, its truth and its estimate."""
     panel, truth = light_draw(small(MASKED), seed, OUTCOME)
-    aims = truths(panel, truth, OUTCOME)
     whole, _ = light_draw(small(replace(MASKED, masques=0)), seed, OUTCOME)
-    yield "masques", "rien n'est masqué", aims, impact.j(whole, OUTCOME)
-    yield "masques", "J sur ce qui est montré", aims, impact.j(panel, OUTCOME)
-    yield "masques", "J, effectifs masqués", aims, impact.masked(panel, OUTCOME).effects
+    aims = truths(panel, truth, OUTCOME)
+    for declared, found in (
+        ("rien n'est masqué", impact.j(whole, OUTCOME)),
+        ("J sur ce qui est montré", impact.j(panel, OUTCOME)),
+        ("J, effectifs masqués", impact.masked(panel, OUTCOME).effects),
+    ):
+        yield from (
+            ("masques", declared, label, aims[aim], found[label]) for label, aim in AIMS.items()
+        )
     panel, truth = light_draw(small(FAR), seed, OUTCOME, area="code_academie")
     aims = truths(panel, truth, OUTCOME)
-    near = panel.drop(columns="voisinage")
-    yield "académie", "voisinage : département", aims, impact.j(near, OUTCOME)
-    yield "académie", "voisinage : académie", aims, impact.j(panel, OUTCOME)
+    for declared, table in (
+        ("voisinage : département", panel.drop(columns="voisinage")),
+        ("voisinage : académie", panel),
+    ):
+        found = impact.j(table, OUTCOME)
+        yield from (
+            ("académie", declared, label, aims[aim], found[label]) for label, aim in AIMS.items()
+        )
+    panel, truth = light_draw(small(REGIONAL), seed, OUTCOME)
+    aim = truths(panel, truth, OUTCOME)["theta_suivies"]
+    for name, estimator in (
+        ("imputation", impact.imputation),
+        ("intertemporel", impact.intertemporal),
+    ):
+        for regions in (False, True):
+            declared = f"{name}, {'avec' if regions else 'sans'} effets de région"
+            yield (
+                "régions",
+                declared,
+                impact.GROSS,
+                aim,
+                estimator(panel, OUTCOME, region_effects=regions),
+            )
 
 
 def draw(seed: int) -> list[dict]:
     """Return a row per world, declaration and effect."""
     return [
-        {"monde": world, "declare": declared, "effet": label, "seed": seed, "verite": aims[aim],
-         "estime": found[label].estimate, "erreur": found[label].std_error,
-         "bas": found[label].ci_low, "haut": found[label].ci_high}
-        for world, declared, aims, found in answers(seed) for label, aim in AIMS.items()
+        {"monde": world, "declare": declared, "effet": label, "seed": seed, "verite": aim,
+         "estime": found.estimate, "erreur": found.std_error,
+         "bas": found.ci_low, "haut": found.ci_high}
+        for world, declared, label, aim, found in answers(seed)
     ]  # fmt: skip
 
 
