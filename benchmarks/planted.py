@@ -174,7 +174,7 @@ def one_run(family: str, world: str, seed: int, made_by: str) -> list[tuple]:
 def _parts(planted: Planted, study: Study, label: str) -> tuple:
     """Return what a calibrated interval is made of: it is read again under other priors."""
     c = planted.calibration[label]
-    return study.estimates[label].n_treated_clusters - 1, c.mu, c.s, c.lever, c.told
+    return study.estimates[label].df, c.mu, c.s, c.lever, c.told
 
 
 def under(runs: pd.DataFrame, no_drift: float, spread: float) -> pd.DataFrame:

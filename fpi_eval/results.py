@@ -158,6 +158,7 @@ class Estimate(Headed):
     verdict: str | None = None
     n_openings: int | None = None
     seats: float = 1.0
+    df: float = field(default=float("inf"), repr=False)
 
     @property
     def openings(self) -> int:

@@ -179,3 +179,18 @@ def test_few_treated_groups_push_the_percentiles_outwards():
     assert ends(many, drawn) == pytest.approx([-1.96, 1.96], abs=0.03)
     wanted = 2.201 * np.sqrt(12 / 11)  # t at 11 degrees of freedom
     assert ends(few, drawn) == pytest.approx([-wanted, wanted], abs=0.04)
+    against = CohortFit((), None, None, None, None, 100, 1_000, 12)
+    assert ends(against, drawn).tolist() == ends(few, drawn).tolist()
+
+
+def test_a_chain_counts_the_establishments_that_openings_are_compared_with():
+    panel = invented_chain(3, noise=1.0, etabs=20, opened=24)
+    opened = panel.loc[panel["seats"] != 0, "uai"].unique()
+    calm = panel.loc[~panel["uai"].isin(opened), "uai"].unique()[::20][:3]
+    cells = panel.loc[panel["seats"] != 0, "cell"].unique()
+    few = panel[panel["cell"].isin(cells) | panel["uai"].isin(calm)]
+    fit = chain(few).fit
+    frame = cohort_frame(few, fit.outcomes).dropna(subset=list(fit.outcomes))
+    late = frame["time"] >= frame.loc[frame["dose"] != 0, "time"].min()
+    assert fit.n_compared == frame.loc[late & (frame["dose"] == 0), "uai"].nunique()
+    assert fit.groups == fit.n_compared < fit.n_treated_clusters

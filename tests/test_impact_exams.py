@@ -10,9 +10,10 @@ import pytest
 import fpi_eval as fpi
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.jobs import exams as exams_of
-from fpi_eval.impact.jobs.exams import seats_seen
+from fpi_eval.impact.jobs.exams import _effect, _ratio, seats_seen
 from fpi_eval.panel import examens
 from fpi_eval.panel.cell_panel import opened_seats
+from fpi_eval.regression.ratio import fieller
 
 CANDIDATES, GRADUATES = 0.8, 0.6  # per seat, exactly
 
@@ -58,6 +59,26 @@ def test_success_is_told_only_where_the_interval_shown_of_candidates_leaves_zero
     assert sat.estimate > 2 * sat.std_error
     assert sat.ci_low < 0
     assert [one.outcome for one in few] == ["presents", "diplomes"]
+
+
+def test_success_against_few_territories_has_their_degrees_of_freedom():
+    """Twelve territories open in every speciality, two do not: t has one degree of freedom."""
+    table = noisy(exams(territories=14, opened=0), 0.5)
+    opened = (table["territoire"] < "012") & (table["rentree"] >= 2022)
+    more = np.where(opened, 10.0, 0.0)
+    table = table.assign(seats=more, presents=table["presents"] + CANDIDATES * more,
+                         diplomes=table["diplomes"] + GRADUATES * more)  # fmt: skip
+    # One département is one region here: its path would hold the openings whole.
+    sat, passed = (_effect(table.assign(code_region="0"), y, y) for y in ("presents", "diplomes"))
+    assert sat.n_treated_clusters == 12
+    assert sat.df == passed.df == 1
+    both = np.column_stack([passed.influence, sat.influence])
+    (above, cross), (_, below) = both.T @ both
+    found = fieller(passed.estimate, sat.estimate, above, below, cross, df=1)
+    success = _ratio(sat, passed, "")
+    assert (success.ci_low, success.ci_high) == (
+        (found.low, found.high) if found.bounded else (-np.inf, np.inf)
+    )
 
 
 def test_a_mesh_without_seats_is_named_with_its_reason_beside_the_others():

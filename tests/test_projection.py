@@ -9,7 +9,7 @@ from invented import invented_panel
 from scipy import stats
 
 from fpi_eval import twin
-from fpi_eval.absent import Absent
+from fpi_eval.absent import Absent, attempt
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS
 from fpi_eval.impact.j import j
@@ -216,12 +216,21 @@ def test_a_loss_whose_two_effects_are_clustered_apart_stays_declared(monkeypatch
 
     def effect(*_, **__):
         psi = pd.Series(0.01, index=next(found) + pd.Index(list("01234567")))
-        return {GROSS: SimpleNamespace(estimate=0.5, influence=psi, n_treated_clusters=8)}
+        return {GROSS: SimpleNamespace(estimate=0.5, influence=psi, df=7)}
 
     monkeypatch.setattr(import_module(of_cells.__module__), "j", effect)
     cells = invented_panel(1)
     with pytest.raises(FpiError, match="ne se mesure pas"):
         of_cells(cells.assign(terminale=cells["diplomes"] / 0.8), 0.05)
+
+
+@pytest.mark.parametrize(("df", "told"), [(3, False), (7, True)])
+def test_a_loss_of_few_groups_or_against_few_stays_declared(df, told, monkeypatch):
+    one = SimpleNamespace(estimate=0.5, influence=pd.Series([0.01]), df=df)
+    monkeypatch.setattr(import_module(of_cells.__module__), "j", lambda *_, **__: {GROSS: one})
+    cells = invented_panel(1).assign(terminale=lambda t: t["diplomes"] / 0.8)
+    found = attempt(of_cells, cells, 0.05)
+    assert (found.df == df) if told else "ne se mesure pas" in found.reason
 
 
 def test_an_estimate_that_a_years_data_do_not_allow_is_none_of_the_projections(monkeypatch):

@@ -17,7 +17,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DEP, ETAB, GROSS, NET, WEIGHTS
 from fpi_eval.impact.j import combination
 from fpi_eval.impact.placebo_regions import candidate
-from fpi_eval.impact.uncertainty import Candidate, Clusters
+from fpi_eval.impact.uncertainty import Candidate
 from fpi_eval.misspelt import known_options
 from fpi_eval.panel.cells import targeted_of
 from fpi_eval.panel.sample import Sample
@@ -91,7 +91,7 @@ def plant(
     rows, used, kept = _all(found, planted, draws, np.random.default_rng([seed, STREAM]))
     if not rows:
         return Absent("Aucun programme planté n'a pu être estimé : trop peu de variation.")
-    real = _Real(frame, fit, estimates, Clusters.of(frame[fit.keep]))
+    real = _Real(frame, fit, estimates)
     read = _read(pd.DataFrame(rows), used, kept, planted, real, outcome)
     return replace(read, failed=draws - read.n_draws)
 
@@ -177,11 +177,6 @@ class _Real:
     frame: Sample
     fit: LinearFit
     estimates: Estimates
-    clusters: Clusters
-
-    def df(self, label: str) -> int:
-        """Return the degrees of freedom of an effect's plain interval."""
-        return self.clusters.df(self.estimates[label])
 
 
 def _calibration(rows: pd.DataFrame, short: str, drift: Drift, real: _Real, label) -> Calibration:
@@ -190,7 +185,7 @@ def _calibration(rows: pd.DataFrame, short: str, drift: Drift, real: _Real, labe
         (rows[f"{short}estimate"] - rows[f"{short}truth"]).to_numpy(),
         rows[f"{short}std_error"].to_numpy(),
         rows["drift"].to_numpy(),
-        real.df(label),
+        real.estimates[label].df,
     )
     weights = combination(real.fit, np.multiply(WEIGHTS[label], (1.0, *real.frame.reach)))
     gross, std_error = real.estimates[GROSS].estimate, real.estimates[label].std_error
@@ -213,7 +208,7 @@ def _read(rows: pd.DataFrame, used, kept, plan: _Plan, real: _Real, outcome) -> 
         known = errors[label].interval(
             e.estimate,
             e.std_error,
-            real.df(label),
+            e.df,
             inside=plain if label == NET else None,
         )
         table.append((label, e.estimate, *plain, *known))

@@ -68,6 +68,7 @@ def as_estimate(
         n_treated_clusters=effects.n_treated_clusters,
         rule=RULE,
         label="Effet par ouverture",
+        df=average.df,
         description=description,
     )
 

@@ -137,10 +137,6 @@ class Clusters:
         )
         return cls(etab, dep, n_etab, n_dep, n_compared_etab=by_etab, n_compared_dep=by_dep)
 
-    def df(self, found: Estimate) -> int:
-        """Return the degrees of freedom of an estimate, of the level that its error is of."""
-        return self.df_at(wide=found.n_clusters == len(codes(self.dep)[1]))
-
     def df_at(self, *, wide: bool) -> int:
         """Return the degrees of freedom of départements, or of the clusters in them."""
         return self.df_dep if wide else self.df_etab
@@ -245,10 +241,10 @@ def answer(
     """Return an estimate from its cluster influences, interval by `Clusters.interval`.
 
     ``kind`` names the variance; ``also`` are further candidates for the widest interval;
-    ``instead`` is an interval by another rule, which says its own level: influence and numbers of
-    clusters then go with the error, by establishment. ``clusters`` are those of the influences,
-    where they are known already. An effect of neighbours that nothing tells (`j.combination`) has
-    neither number nor interval.
+    ``instead`` is an interval by another rule, which says its own level: influence, numbers of
+    clusters and degrees of freedom then go with the error, by establishment. ``clusters`` are
+    those of the influences, where they are known already. An effect of neighbours that nothing
+    tells (`j.combination`) has neither number nor interval.
     """
     clusters = clusters or Clusters.of(frame)
     if np.isnan(value):
@@ -277,6 +273,7 @@ def answer(
         n_treated_clusters=n_treated,
         influence=pd.Series(psi, index=names),
         n_openings=clusters.n_treated_etab,
+        df=clusters.df_at(wide=level == "département"),
         **facts,
     )
 

@@ -81,10 +81,10 @@ def _measured(table: pd.DataFrame, declared: float, sat: str, passed: str, **col
     rate = known[["course", "rentree"]].merge(usual, "left", ["course", "rentree"])["usual"]
     both = known.assign(**{EXPECTED: known[sat] * rate.to_numpy()}).dropna(subset=[EXPECTED])
     added, due = (j(both, name, **columns)[GROSS] for name in (passed, EXPECTED))
-    groups, one_level = added.n_treated_clusters, added.influence.index.equals(due.influence.index)
-    if due.estimate <= 0 or groups < ENOUGH or not one_level:
+    one_level = added.influence.index.equals(due.influence.index)
+    if due.estimate <= 0 or added.df + 1 < ENOUGH or not one_level:
         raise FpiError("trop peu d'élèves de plus à l'examen : leur réussite ne se mesure pas.")
     ratio = added.estimate / due.estimate
     psi = added.influence - ratio * due.influence
     error = float(np.sqrt(psi @ psi) / due.estimate)
-    return Loss(declared, 1 - ratio, error, groups - 1)
+    return Loss(declared, 1 - ratio, error, added.df)

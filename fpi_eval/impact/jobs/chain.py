@@ -216,7 +216,7 @@ def _link(fit: CohortFit, j: int, parent: int | None) -> tuple[float, float, flo
     value = fit.gross[j] / fit.gross[parent]
     above, below = fit.gross_draws[:, j], fit.gross_draws[:, parent]
     if below.std(ddof=1) > WEAK * abs(fit.gross[parent]):
-        g = max(fit.n_treated_clusters, 2)  # as in `ends`
+        g = fit.groups  # as in `ends`
         cov = np.cov(above, below) * g / (g - 1)
         both = fit.gross[j], fit.gross[parent]
         found = fieller(*both, cov[0, 0], cov[1, 1], cov[0, 1], df=g - 1)
@@ -228,11 +228,12 @@ def _link(fit: CohortFit, j: int, parent: int | None) -> tuple[float, float, flo
 def ends(fit: CohortFit, drawn: np.ndarray) -> np.ndarray:
     r"""Return the ends of the 95 % interval of resampled values, by expanded percentiles.
 
-    Resampling G treated clusters understates the spread by :math:`\sqrt{(G-1)/G}` and ignores that
-    it is itself estimated: percentiles are those of
+    Resampling G clusters, treated ones or those they are compared with if there are fewer,
+    understates the spread by :math:`\sqrt{(G-1)/G}` and ignores that it is itself estimated:
+    percentiles are those of
     :math:`\Phi(\pm t_{.975, G-1} \sqrt{G/(G-1)})` (Hesterberg, 2015).
     """
-    g = max(fit.n_treated_clusters, 2)
+    g = fit.groups
     far = stats.t.ppf((1 + LEVEL) / 2, g - 1) * np.sqrt(g / (g - 1))
     tail = 100 * stats.norm.cdf(-far)
     return np.percentile(drawn, [tail, 100 - tail])

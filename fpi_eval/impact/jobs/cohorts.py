@@ -8,6 +8,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import ALIKE, GROSS, NET, SEATS, WEIGHTS, effects, reach, sample, scale
 from fpi_eval.impact.j import combination, design
+from fpi_eval.impact.uncertainty import Clusters, changing, since_first
 from fpi_eval.panel.cells import align, lag_of
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
@@ -32,6 +33,12 @@ class CohortFit:
     net_draws: np.ndarray
     n_clusters: int
     n_treated_clusters: int
+    n_compared: float = np.inf
+
+    @property
+    def groups(self) -> int:
+        """Treated clusters, or those they are compared with if there are fewer; two at least."""
+        return max(int(min(self.n_treated_clusters, self.n_compared)), 2)
 
 
 def cohort_frame(
@@ -101,7 +108,10 @@ def fit_cohorts(
     k, m = len(fit.names), len(outcomes)
     left = _by_group(groups, weighted, fit.endogenous)
     right = _by_group(groups, weighted, y)
-    treated = np.bincount(groups, (used["dose"].to_numpy()[fit.keep] != 0)) > 0
+    kept = used if fit.keep.all() else used[fit.keep]
+    moved = changing(kept)
+    treated = np.bincount(groups, kept["dose"] != 0) > 0
+    clusters = Clusters.counted(groups, groups, moved, since_first(moved, kept["time"].to_numpy()))
     if treated.sum() < 2:
         raise FpiError("moins de deux groupes traités : la chaîne n'a pas d'intervalle.")
     times = np.vstack([np.ones(len(labels)), _resamples(treated, draws, seed=0)])
@@ -112,7 +122,14 @@ def fit_cohorts(
         for w in (WEIGHTS[GROSS], WEIGHTS[NET])
     )
     return CohortFit(
-        outcomes, gross[0], net[0], gross[1:], net[1:], len(labels), int(treated.sum())
+        outcomes,
+        gross[0],
+        net[0],
+        gross[1:],
+        net[1:],
+        len(labels),
+        int(treated.sum()),
+        clusters.n_compared_etab,
     )
 
 

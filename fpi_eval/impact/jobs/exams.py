@@ -131,11 +131,11 @@ def _wide_enough(found: Estimate) -> Estimate:
     Permuting three académies among twenty-five held the truth in 63 % of simulated programmes where
     95 were meant, with t at two degrees of freedom in 97 %.
     """
-    groups = found.n_treated_clusters
-    if groups >= ENOUGH or not np.isfinite(found.ci_low):
+    if found.n_treated_clusters >= ENOUGH or not np.isfinite(found.ci_low):
         return found
-    low, high, _ = interval(found.estimate, found.std_error, max(groups - 1, 1))
-    rule = f"{found.rule}, jamais plus étroit que t à {groups - 1} degrés de liberté"
+    df = max(found.df, 1)
+    low, high, _ = interval(found.estimate, found.std_error, df)
+    rule = f"{found.rule}, jamais plus étroit que t à {df} degrés de liberté"
     low, high = min(low, found.ci_low), max(high, found.ci_high)
     return replace(found, ci_low=low, ci_high=high, rule=rule)
 
@@ -145,7 +145,7 @@ def _ratio(candidates: Estimate, graduates: Estimate, label: str) -> Estimate:
     psi = pd.concat([graduates.influence, candidates.influence], axis=1).fillna(0.0).to_numpy()
     (above, both), (_, below) = psi.T @ psi
     n, d = graduates.estimate, candidates.estimate
-    found = fieller(n, d, above, below, both, df=max(graduates.n_treated_clusters - 1, 1))
+    found = fieller(n, d, above, below, both, df=max(graduates.df, 1))
     ratio = n / d
     error = np.sqrt(max(above - 2 * ratio * both + ratio**2 * below, 0.0)) / abs(d)
     return replace(
