@@ -308,7 +308,8 @@ class EventStudy(Headed):
 
     ``table`` has columns rel_time, estimate, std_error, ci_low, ci_high, p_value, and may have
     band_low, band_high (simultaneous band), n_cells. ``covariance`` follows the rows of the table
-    (NaN for a reference year). ``rel_time`` counts from the first year an effect is possible.
+    (NaN for a reference year), ``df`` its degrees of freedom. ``rel_time`` counts from the first
+    year an effect is possible.
     """
 
     caption = "Effet année après année"
@@ -323,6 +324,7 @@ class EventStudy(Headed):
     rule: str
     covariance: np.ndarray = field(repr=False)
     overall: Estimate | None = None
+    df: float = float("inf")
     dropped: Dropped = ()
     description: str = field(default="", repr=False)
     verdict: str | None = None

@@ -34,6 +34,40 @@ def test_at_zero_relative_magnitude_is_the_usual_interval():
     assert relative_magnitudes(small(), 0) == pytest.approx((1 - Z * 0.2, 1 + Z * 0.2))
 
 
+def test_few_groups_have_bounds_of_students_law():
+    """Without a drift, the usual interval; under the worst one, a covariance of four holds 95 %."""
+    of_few = replace(small(), df=4)
+    half = stats.t.ppf(0.975, 4)
+    assert relative_magnitudes(of_few, 0) == pytest.approx((1 - half * 0.2, 1 + half * 0.2))
+    sd = np.sqrt(0.05)
+    assert smoothness(of_few, 0) == pytest.approx((1.2 - half * sd, 1.2 + half * sd))
+    far = 1.2 + np.array([-1, 1]) * (10 + stats.t.ppf(0.95, 4) * sd)  # one side alone counts
+    assert smoothness(of_few, 10) == pytest.approx(far, abs=1e-3)
+    assert breakdown(of_few) < breakdown(small())
+    rng, years = np.random.default_rng(7), np.array([-4, -3, -2, 0])
+    root = np.linalg.cholesky(np.diag([0.1, 0.1, 0.1, 0.2]) ** 2)
+    truth, held = np.array([-0.5, -0.5, -0.5, 0.5]), {4: 0, np.inf: 0}
+    for _ in range(300):
+        coef = truth + root @ rng.normal(size=4)
+        noise = root @ rng.normal(size=(4, 4))
+        for df in held:
+            low, high = relative_magnitudes(event(years, coef, noise @ noise.T / 4, df), 1.0)
+            held[df] += low <= 0 <= high
+    assert held[4] / 300 > 0.95 - 2 * np.sqrt(0.95 * 0.05 / 300) > held[np.inf] / 300
+    with pytest.raises(FpiError, match="trop peu de groupes"):
+        event([-2, 0], [0.2, 1.0], np.diag([0.01, 0.04]), df=0)
+
+
+def test_bounds_have_the_degrees_of_freedom_of_their_event_study():
+    found = opening_study(invented_panel(5, noise=1.0), base="universal")
+    table = honest_bounds(found).table
+    after = (found.table["rel_time"] >= 0) & found.table["ci_low"].notna()
+    error = np.sqrt(found.covariance[np.ix_(after, after)].mean())
+    half = stats.t.ppf(0.975, found.df) * error
+    assert found.df < 30
+    assert table.loc[0, "ci_high"] - table.loc[0, "estimate"] == pytest.approx(half)
+
+
 def test_a_coefficient_without_error_is_refused():
     with pytest.raises(FpiError, match="sans erreur"):
         event([-2, 0], [0.2, 1.0], np.zeros((2, 2)))

@@ -1,7 +1,9 @@
 """What an effect can bear when trends differ (Rambachan, Roth 2023): relative magnitudes.
 
 Bounds rest only on joint normality of the event-study coefficients, whose error, that of the
-pre-trend included, is counted. Bounds on slopes are in `smoothness`.
+pre-trend included, is counted. Their covariance is of few groups: quantiles are Student's, with the
+degrees of freedom of the event study; with infinitely many, the published normal bounds. Bounds on
+slopes are in `smoothness`.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from scipy import optimize
-from scipy.special import ndtr, ndtri
+from scipy.special import stdtr, stdtrit
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.stacked import REFERENCE
@@ -34,12 +36,15 @@ class Event:
     covariance : ndarray, shape (K, K)
     weights : ndarray, shape (K,)
         Zero before the reference year; the effect studied is ``weights @ coef``.
+    df : float
+        Degrees of freedom of the covariance.
     """
 
     rel_time: np.ndarray
     coef: np.ndarray
     covariance: np.ndarray
     weights: np.ndarray
+    df: float = np.inf
 
     @property
     def estimate(self) -> float:
@@ -62,13 +67,17 @@ class Event:
         return int((self.rel_time < REFERENCE).sum())
 
 
-def event(rel_time: np.ndarray, coef: np.ndarray, covariance: np.ndarray) -> Event:
+def event(
+    rel_time: np.ndarray, coef: np.ndarray, covariance: np.ndarray, df: float = np.inf
+) -> Event:
     """Return checked event-study coefficients, all against the same year, and their later mean.
 
     Parameters
     ----------
     rel_time, coef, covariance
         Coefficients (a *universal* base: one reference year), with or without its own row.
+    df : float
+        Degrees of freedom of their covariance.
 
     Raises
     ------
@@ -95,7 +104,9 @@ def event(rel_time: np.ndarray, coef: np.ndarray, covariance: np.ndarray) -> Eve
         raise FpiError("coefficient manquant dans l'étude d'événement : retirez cette année.")
     if not (np.diag(covariance) > 0).all():
         raise FpiError("coefficient sans erreur dans l'étude d'événement : retirez cette année.")
-    return Event(rel_time, coef, covariance, post / post.sum())
+    if not df >= 1:
+        raise FpiError("trop peu de groupes traités, ou à qui les comparer : pas de bornes.")
+    return Event(rel_time, coef, covariance, post / post.sum(), df)
 
 
 def relative_magnitudes(study: Event, m: float) -> tuple[float, float]:
@@ -138,9 +149,11 @@ def _between(
     correlation = -np.einsum("ck,kl,cl->c", down, of, up)[:, None] / (sd_low * sd_high)
 
     def accepted(value: np.ndarray) -> np.ndarray:
-        return _accepts((low - value) / sd_low, (value - high) / sd_high, correlation, alpha)
+        one, two = (low - value) / sd_low, (value - high) / sd_high
+        return _accepts(one, two, correlation, alpha, study.df)
 
-    margin = 4 * np.maximum(sd_low, sd_high)  # the test rejects beyond 2.9 errors
+    # the test rejects beyond 2.9 errors, more under Student's law
+    margin = max(4.0, 1.4 * _limit(alpha, study.df)) * np.maximum(sd_low, sd_high)
     left, right = np.minimum(low, high) - margin, np.maximum(low, high) + margin
     grid = np.linspace(left[:, 0], right[:, 0], GRID, axis=1)
     inside = accepted(grid)
@@ -154,21 +167,27 @@ def _between(
     return next(edges), next(edges)
 
 
-def _accepts(one: np.ndarray, two: np.ndarray, correlation: np.ndarray, alpha: float) -> np.ndarray:
-    """Return whether two standard normal moments may both have means at most zero.
+def _limit(alpha: float, df: float) -> float:
+    """Return the critical value of the hybrid test's first step, of size a tenth of alpha."""
+    return float(-stdtrit(df, alpha / 20))
+
+
+def _accepts(
+    one: np.ndarray, two: np.ndarray, correlation: np.ndarray, alpha: float, df: float
+) -> np.ndarray:
+    """Return whether two standard moments, of Student's law, may both have means at most zero.
 
     Hybrid test: a first step of size a tenth of alpha rejects a moment beyond ``limit``; the
     second compares the larger moment with its law given that it is the larger one.
     """
-    first = alpha / 10
-    limit = -ndtri(first / 2)
+    first, limit = alpha / 10, _limit(alpha, df)
     second = (alpha - first) / (1 - first)
     largest, other = np.maximum(one, two), np.minimum(one, two)
     apart = 1 - correlation
     floor = np.full_like(largest, -np.inf)
     np.divide(other - correlation * largest, apart, out=floor, where=apart > 1e-12)
-    tail = ndtr(-np.minimum(floor, limit))
-    critical = -ndtri(tail - (1 - second) * (tail - first / 2))
+    tail = stdtr(df, -np.minimum(floor, limit))
+    critical = -stdtrit(df, tail - (1 - second) * (tail - first / 2))
     return (largest <= limit) & (largest <= critical)
 
 

@@ -80,8 +80,8 @@ class HonestBounds(Result):
         """Return one French paragraph on the method, with references."""
         return (
             f"{METHOD[self.kind]} (Rambachan et Roth, 2023 ; test hybride d'Andrews, Roth et "
-            "Pakes, 2023). M = 0 redonne l'intervalle de la loi normale, plus étroit que celui de "
-            "l'étude où peu de groupes sont traités ; l'erreur des années d'avant est comptée."
+            "Pakes, 2023), sous la loi de Student où peu de groupes sont traités ou comparés ; "
+            "l'erreur des années d'avant est comptée."
         )
 
 
@@ -109,7 +109,7 @@ def honest_bounds(found: EventStudy, kind: str = "relative") -> HonestBounds:
     bounds = KINDS[kind][0]
     told = (found.table["ci_low"].notna() | (found.table["rel_time"] == REFERENCE)).to_numpy()
     years, square = found.table[told], found.covariance[np.ix_(told, told)]
-    study = event(years["rel_time"], years["estimate"], square)
+    study = event(years["rel_time"], years["estimate"], square, found.df)
     error = float((study.weights @ study.covariance @ study.weights) ** 0.5)
     unit = 1.0 if kind == "relative" else error
     table = sensitivity(study, [m * unit for m in GRID], bounds)

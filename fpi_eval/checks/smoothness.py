@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy import optimize
-from scipy.special import chndtrix, ndtri
+from scipy.special import chndtrix, ndtri, stdtr, stdtrit
 
 from fpi_eval.checks.honest import LEVEL, Event
 from fpi_eval.errors import FpiError
@@ -19,7 +19,7 @@ def smoothness(study: Event, m: float) -> tuple[float, float]:
     At ``m = 0`` any linear difference in trends is removed. The estimator is the affine one,
     unbiased under linear trends, that gives the shortest interval once its largest bias is
     counted (Armstrong and Kolesár 2018; Rambachan and Roth 2023, section 4.1): half-length
-    ``cv(bias / sd) sd``, with cv the quantile of a folded normal.
+    ``cv(bias / sd) sd``, with cv the quantile of a folded normal, or Student's law of few groups.
     """
     if m < 0:
         raise FpiError("la courbure M doit être positive ou nulle.")
@@ -30,7 +30,7 @@ def smoothness(study: Event, m: float) -> tuple[float, float]:
     def half(weights: np.ndarray) -> float:
         sd = np.sqrt(weights @ study.covariance @ weights)
         largest = float(np.abs(_bends(study) @ weights).sum())  # slopes changing by one a year
-        return sd * folded(m * largest / sd, LEVEL)
+        return sd * folded(m * largest / sd, LEVEL, study.df)
 
     best = _shortest(study, free, half, bias_counts=m > 0)
     center = float(best @ study.coef)
@@ -108,6 +108,9 @@ def _shortest(study: Event, free: np.ndarray, half: Callable, *, bias_counts: bo
     return _frontier(study, free, float(np.exp(found.x)))
 
 
-def folded(t: float, level: float) -> float:
-    """Return the quantile of ``|N(t, 1)|``."""
+def folded(t: float, level: float, df: float = np.inf) -> float:
+    """Return the quantile of ``|t + T|``, T of Student's law; of ``|N(t, 1)|`` by default."""
+    if np.isfinite(df):
+        low, high = (t + float(stdtrit(df, q)) for q in (level, (1 + level) / 2))
+        return optimize.brentq(lambda x: stdtr(df, x - t) - stdtr(df, -x - t) - level, low, high)
     return float(np.sqrt(chndtrix(level, 1, t**2)) if t < 30 else t + ndtri(level))

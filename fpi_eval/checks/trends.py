@@ -155,6 +155,7 @@ def rupture(study: Study) -> Check:
             table["rel_time"].to_numpy()[kept],
             table["estimate"].to_numpy()[kept],
             study.event.covariance[np.ix_(kept, kept)],
+            study.event.df,
         )
     except FpiError as error:
         return study.blank("rupture", str(error))

@@ -45,6 +45,7 @@ def as_event_study(effects: GroupTimeEffects, outcome: str, **options) -> EventS
         rule=RULE,
         covariance=covariance,
         overall=as_estimate(effects, effects.aggregate("simple"), outcome, description),
+        df=dynamic.df,
         description=description,
     )
 

@@ -338,5 +338,6 @@ def event_table(
         n_treated_clusters=(clusters.n_treated_etab, clusters.n_treated_dep)[level],
         rule=ALONE if alone else whole.name + FEWER * bool((freedom < whole.df).any()),
         covariance=covariance[np.ix_(order, order)],
+        df=whole.df,
         **facts,
     )
