@@ -10,7 +10,7 @@ from scipy import stats
 
 from fpi_eval.checks import honest_bounds
 from fpi_eval.checks.honest import breakdown, event, relative_magnitudes, sensitivity
-from fpi_eval.checks.smoothness import smoothness
+from fpi_eval.checks.smoothness import folded, smoothness
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.as_event_study import opening_study
 from fpi_eval.impact.callaway_santanna import callaway_santanna
@@ -210,3 +210,10 @@ def test_an_event_study_whose_base_moves_is_refused_and_its_remedy_reads():
         with pytest.raises(FpiError, match="base='universal' et anticipation=0"):
             honest_bounds(opening_study(table, **options))
     assert np.isfinite(honest_bounds(opening_study(table, base="universal")).estimate)
+
+
+@pytest.mark.parametrize("df", [1, 2, 4, 11, 50, np.inf])
+def test_the_folded_quantile_is_that_of_the_shifted_law_however_large_the_bias(df):
+    for t in (0.0, 1e-9, 0.3, 3.0, 29.0, 31.0, 1e3, 1e6):
+        found = folded(t, 0.95, df)
+        assert stats.t.cdf(found - t, df) - stats.t.cdf(-found - t, df) == pytest.approx(0.95)

@@ -10,6 +10,8 @@ from fpi_eval.checks.honest import LEVEL, Event
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.stacked import REFERENCE
 
+ROUNDING = 1e-6
+
 
 def smoothness(study: Event, m: float) -> tuple[float, float]:
     """Return the shortest interval when the trends' slope changes by at most ``m`` a year.
@@ -112,5 +114,10 @@ def folded(t: float, level: float, df: float = np.inf) -> float:
     """Return the quantile of ``|t + T|``, T of Student's law; of ``|N(t, 1)|`` by default."""
     if np.isfinite(df):
         low, high = (t + float(stdtrit(df, q)) for q in (level, (1 + level) / 2))
-        return optimize.brentq(lambda x: stdtr(df, x - t) - stdtr(df, -x - t) - level, low, high)
+
+        def missing(x: float) -> float:
+            return stdtr(df, x - t) - stdtr(df, -x - t) - level
+
+        # Far from zero, or at it, an end is the quantile itself, to rounding.
+        return low if missing(low) >= 0 else optimize.brentq(missing, low, high + ROUNDING)
     return float(np.sqrt(chndtrix(level, 1, t**2)) if t < 30 else t + ndtri(level))
