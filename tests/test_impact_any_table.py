@@ -665,5 +665,8 @@ def test_without_any_neighbour_the_method_says_that_displacement_is_taken_to_be_
     table = bare(40, 12, 0, 0).assign(place=lambda d: d["unit"] % 10, kind="x")
     said = "déplacement est compté nul"
     assert said in impact.j(table, "y", **named).method()
+    for found in (impact.j, impact.j_and_bjs2_t):
+        assert said in found(table, "y", **named).summary()
     near = named | {"departement": "place", "famille": "kind"}
     assert said not in impact.j(table, "y", **near).method()
+    assert said not in impact.j_and_bjs2_t(table, "y", **near).summary()

@@ -1,6 +1,7 @@
 """J, the primary estimator: effect per seat, displacement of neighbours, net; Wald; lags."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -169,10 +170,11 @@ def report(
     gross = error(psi[0] @ combined[GROSS])
     placebo = [] if few else candidate(frame, gross, covariates, proportional=proportional)
     own: dict[str, dict[str, Any]] = {GROSS: {"instead": few, "also": placebo}}
+    note = ""
     if not any(frame.reach):  # no neighbour anywhere: one number, one interval
-        own[NET] = own[GROSS]
+        own[NET], note = own[GROSS], ALONE_TEXT
         description = f"{description} {ALONE_TEXT}"
-    return answers(
+    found = answers(
         used,
         coefficients,
         psi,
@@ -184,6 +186,7 @@ def report(
         kind=CR3,
         clusters=clusters,
     )
+    return replace(found, note=note)
 
 
 def combination(

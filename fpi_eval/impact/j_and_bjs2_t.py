@@ -56,7 +56,8 @@ def side_by_side(frame: Sample, fit: LinearFit, *, proportional: bool = True) ->
         dropped=second.used.dropped,
         description=" ".join(texts),
     )
-    return Estimates((*primary, other, gap), note=_reading(gap))
+    note = " ".join(filter(None, [primary.note, _reading(gap)]))
+    return Estimates((*primary, other, gap), note=note)
 
 
 def _reading(gap: Estimate) -> str:
