@@ -1,5 +1,7 @@
 """Dated facts: half a millésime is half changed, each file has its own date, each its publisher."""
 
+from types import SimpleNamespace
+
 import pandas as pd
 import pytest
 
@@ -35,15 +37,27 @@ def test_every_fact_names_known_sources_and_its_publisher():
     assert all(set(one.sources) <= names and one.publisher for one in FACTS)
 
 
-def rows(*years):
-    return pd.DataFrame({"code_region": "11", "voie": "scolaire", "millesime": years,
-                         "sortants": 100.0, "en_emploi_6_mois": [40.0, 44.0, 50.0][: len(years)]},
-                        )  # fmt: skip
+def files(*years, sortants=100.0, en_emploi=(40.0, 44.0, 50.0)):
+    rows = pd.DataFrame({"code_region": "11", "filiere": "numerique", "voie": "scolaire",
+                         "millesime": years, "sortants": sortants,
+                         "en_emploi_6_mois": en_emploi[: len(years)]})  # fmt: skip
+    ici = SimpleNamespace(ici=lambda code: code == "84")
+    programme = SimpleNamespace(territoire=ici, codes_filieres=["numerique"])
+    return SimpleNamespace(inserjeunes=rows, donnees=SimpleNamespace(programme=programme))
 
 
 def test_half_of_the_break_is_in_the_files_of_2022():
-    half = scope_change(rows("2020_2021", "2021_2022"), regions=["84"]).iloc[0]
+    half = scope_change(files("2020_2021", "2021_2022")).iloc[0]
     assert (half["ecart"], half["apres_millesime"]) == (pytest.approx(0.04), "2021_2022")
-    whole = scope_change(rows("2020_2021", "2021_2022", "2022_2023"), regions=["84"]).iloc[0]
+    whole = scope_change(files("2020_2021", "2021_2022", "2022_2023")).iloc[0]
     assert (whole["ecart"], whole["avant_millesime"]) == (pytest.approx(0.10), "2020_2021")
-    assert isinstance(scope_change(rows("2020_2021"), regions=["84"]), Absent)
+    assert isinstance(scope_change(files("2020_2021")), Absent)
+
+
+def test_the_break_is_read_elsewhere_and_in_the_programmes_filieres():
+    p = files("2020_2021", "2021_2022")
+    other = p.inserjeunes.assign(en_emploi_6_mois=0.0)
+    p.inserjeunes = pd.concat(
+        [p.inserjeunes, other.assign(code_region="84"), other.assign(filiere="autre")]
+    )
+    assert scope_change(p)["apres"].tolist() == [pytest.approx(0.44)]

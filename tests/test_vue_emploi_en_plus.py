@@ -6,11 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
+import fpi_eval as fpi
 from fpi_eval import headline, impact
 from fpi_eval.absent import Absent
 from fpi_eval.indicators import scope_change
 from fpi_eval.report.pages import emploi_en_plus as plus
+from fpi_eval.report.published import people
 from fpi_eval.rounding import UNTOLD
+from fpi_eval.text import VOIES
 
 
 def plain(text: str) -> str:
@@ -61,14 +64,27 @@ def test_both_meshes_are_shown_and_what_is_late_is_told(annee_simulee, jobs):
 
 
 def test_the_break_of_scope_is_the_change_elsewhere_when_public_jobs_come_in(annee_simulee):
-    regions = annee_simulee.programme.territoire.codes_regions
-    moved = scope_change(annee_simulee.programme_regional, regions=regions)
+    moved = scope_change(annee_simulee)
     rows = plus.rupture(moved, annee_simulee.context).frame
     before, after = (100 * rows[name].astype(float) for name in ("avant", "apres"))
     shown = after.round(1) - before.round(1)  # the gap of the two numbers beside it
     assert (100 * rows["ecart"]).tolist() == pytest.approx(shown.tolist(), abs=1e-9)
     assert rows["avant"].between(0.3, 0.9).all()
     assert len(rows) == 2
+
+
+def test_real_rates_before_and_after_public_jobs_are_those_of_the_figure_above(donnees_reelles):
+    """« 69,5 % » of other regions' apprentices in the figure was « 69,6 % » in this table."""
+    p = fpi.load("fpi_aura", 2023, donnees_reelles)
+    moved, figure = scope_change(p), people.emploi(p).frame
+    whole = figure[figure[["filiere", "niveau"]].eq("Ensemble").all(axis=1)]
+    whole = whole[whole["territoire"] == "Autres régions"].set_index(["voie", "millesime"])
+    for when in ("avant", "apres"):
+        year = moved[f"{when}_millesime"].str.replace("_", "-")
+        shown = whole["taux_emploi_6_mois"].loc[
+            list(zip(moved["voie"].map(VOIES), year, strict=True))
+        ]
+        assert moved[when].tolist() == pytest.approx(shown.tolist())
 
 
 def test_without_the_files_the_page_says_which_are_missing(annee_simulee):

@@ -1,7 +1,6 @@
 """What arrived, what is missing, what changed since last year: the tables of `01_donnees`."""
 
 import itertools
-from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -188,21 +187,21 @@ def ruptures(p: Panels) -> list[str]:
     return sentences
 
 
-def scope_change(rows: pd.DataFrame, *, regions: Sequence[str]) -> pd.DataFrame | Absent:
+def scope_change(p: Panels) -> pd.DataFrame | Absent:
     """Return employment rates elsewhere before and after public-sector jobs came in, by voie.
 
-    Parameters
-    ----------
-    rows : DataFrame
-        A year's ``regional`` table, kept to the programme's filières; ``regions`` are left out.
+    The programme's filières, from the codes of the file: on courses, a hidden code would take the
+    leavers of the others away with it, and the rate would not be the one published.
 
     Returns
     -------
     DataFrame
         voie, avant, apres (rates), ecart, and the millésimes that they are of.
     """
+    programme, rows = p.donnees.programme, p.inserjeunes
+    elsewhere = ~programme.territoire.ici(rows["code_region"])
     public = fact(EMPLOI_PUBLIC, REGION)
-    kept = rows[~rows["code_region"].isin(regions)]
+    kept = rows[elsewhere & rows["filiere"].isin(programme.codes_filieres)]
     kept = kept.dropna(subset=["sortants", "en_emploi_6_mois"])
     years = sorted(kept["millesime"].unique())
     old = [year for year in years if public.share(year) == 0]
