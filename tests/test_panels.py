@@ -219,6 +219,18 @@ def test_every_table_of_the_data_page_has_rows_on_the_simulated_set(annee_simule
     assert (rates["reliees"] <= rates["lignes"]).all()
 
 
+def test_a_cell_one_of_whose_rows_becomes_known_has_not_grown():
+    """7 + 3 seats where fewer than 5 on a row mean missing: 7, then 12 on one row, is no rise."""
+    rows = [(2021, "a", 7.0), (2021, "a", None), (2022, "a", 12.0), (2021, "b", 15.0),
+            (2022, "b", 12.0), (2022, "c", 24.0)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["rentree", "uai", "places"])
+    table = table.assign(source="affelnet", mefstat11="23210025217", voie="scolaire")
+    p = SimpleNamespace(capacites=SimpleNamespace(table=table))
+    found = qualite.changements(p).iloc[0]
+    assert found[["communes", "apparues", "hausse", "baisse"]].tolist() == [2, 1, 0, 1]
+    assert found[["places_avant", "places_apres"]].tolist() == [15.0, 12.0]
+
+
 def test_the_page_and_check_say_why_rows_of_files_are_not_read(annee_simulee):
     files = qualite.fichiers(annee_simulee)
     late = sum(n for one in files["raisons"] for _, n in one)

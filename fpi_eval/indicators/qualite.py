@@ -91,7 +91,8 @@ def changements(p: Panels) -> pd.DataFrame:
     """Return, by capacity source, how the rentrée's cells differ from the year before.
 
     A cell is establishment × entry-year code × voie. Places are compared on cells that are in
-    both years with known places: a cell that appears is not a new seat.
+    both years with the places of all their rows known: a cell that appears is not a new seat, and
+    one of whose rows becomes known has not grown.
     """
     rows = []
     for source in CAPACITIES:
@@ -110,7 +111,7 @@ def changements(p: Panels) -> pd.DataFrame:
 def _change(table: pd.DataFrame, source: str, before: int, after: int) -> dict[str, object]:
     key = ["uai", "mefstat11", "voie"]
     old, new = (
-        table[table["rentree"] == year].groupby(key)["places"].sum(min_count=1)
+        table[table["rentree"] == year].groupby(key)["places"].sum(skipna=False)
         for year in (before, after)
     )
     both = pd.concat([old, new], axis=1, join="inner", keys=["avant", "apres"]).dropna()
