@@ -250,9 +250,9 @@ def changements(rows: pd.DataFrame, context: Context) -> Table | Absent:
             "places_apres": "Places après",
         },
         source=context.credited(*context.capacities),
-        note="Toutes régions. Une cellule est une formation dans un établissement et une voie. "
-        "« Places avant » et « après » portent sur les seules cellules communes : une cellule "
-        "apparue n'est pas une place nouvelle.",
+        note="Toutes régions. Une cellule est un code de formation dans un établissement et une "
+        "voie. Hausses, baisses et places portent sur les seules cellules communes aux places "
+        "toutes connues : une cellule apparue n'est pas une place nouvelle.",
     )
 
 
