@@ -15,7 +15,7 @@ from fpi_eval.cli.evaluate import say_of
 from fpi_eval.disclosure import public
 from fpi_eval.language import CHAPTERS, ENGLISH, MESSAGES, _, path_of, speaking
 from fpi_eval.programme import load_programme
-from fpi_eval.report.runner import aligned
+from fpi_eval.report.runner import aligned, told_tables
 from fpi_eval.report.runner.clean import clean
 from fpi_eval.report.runner.translated import said
 from fpi_eval.several_regions import FRENCH, in_a_thread, programme_of, worded
@@ -162,3 +162,13 @@ def test_a_label_of_several_lines_is_laid_out_again_up_to_the_edge_it_had():
     assert [one.get_text() for one in found] == ["Les deux régions face", "aux autres régions"]
     ends = [aligned._x(one) + aligned._width(one) for one in found]
     assert ends == pytest.approx([180, 180], abs=1e-3)
+
+
+def test_a_cell_of_the_workbook_is_told_for_the_programme_now_written_of():
+    asked = "Combien de personnes de plus travaillent dans l'industrie des deux régions ?"
+    told = []
+    for regions in (1, 2):
+        with speaking(ENGLISH), programme_of(regions):
+            told.append(told_tables._or_as_it_is(asked))
+    assert told[0] == asked
+    assert "the two regions" in told[1]

@@ -26,6 +26,7 @@ from fpi_eval.openpyxl_alone import (
 from fpi_eval.report.runner.extract import FOLDER as TABLES
 from fpi_eval.report.runner.extract import TableFile, write_table
 from fpi_eval.report.runner.translated import words
+from fpi_eval.several_regions import Territory, territory
 from fpi_eval.table_files import csv_bytes, replace_files
 from fpi_eval.tables import ShownTable, slug
 from fpi_eval.workbook import DEFINITIONS, SHEET_HEAD, distinct, printed, same_bytes, sheet_names
@@ -128,12 +129,12 @@ def _told(
 
 def _or_as_it_is(text: str) -> str:
     """Return words told, or a name of the data."""
-    return _looked_for(text, spoken())
+    return _looked_for(text, spoken(), territory())
 
 
 @lru_cache(maxsize=20_000)  # thousands of cells repeat a few hundred names, in no catalogue
-def _looked_for(text: str, code: str) -> str:
-    """Return them in the language of that code, the one now written."""
+def _looked_for(text: str, code: str, place: Territory) -> str:
+    """Return them in the language and for the territory now written: `code`, `place`."""
     try:
         return words(text) if text.strip() else text
     except FpiError:
