@@ -121,7 +121,8 @@ class Estimate(Headed):
     why, ``influence`` holds one influence value per cluster (their squares add up to the
     variance), so that two estimates can be compared with the right error. Clusters counted are
     those of ``influence``; an interval made otherwise says its own in ``rule``. ``seats`` is how
-    many the effect is of, one of an effect per seat.
+    many the effect is of, one of an effect per seat. ``df``: degrees of freedom of the error, of
+    treated clusters or those they are compared with.
 
     Examples
     --------

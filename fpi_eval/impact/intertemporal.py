@@ -160,9 +160,9 @@ class _Grid:
             return (self._per_wave(np.where(kept, values, 0.0)) / size)[self.wave]
 
         gap = change - average(change, others)
-        pull = average(self.sign, own)
         if not region_effects:
-            return own, others & (self._per_wave(own)[self.wave] > 0), gap, pull
+            compared = others & (self._per_wave(own)[self.wave] > 0)
+            return own, compared, gap, average(self.sign, own)
         x = self.region - np.stack([average(r, others) for r in self.region.T], axis=1)
         products = x[others].T @ x[others]
         inverse = np.linalg.pinv(products, rcond=NEAR_ZERO, hermitian=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from fpi_eval.panel.identity import renovations
-from fpi_eval.panel.matching import filieres_of, with_kin
+from fpi_eval.panel.register_known import filieres_declared
 from fpi_eval.programme import Programme
 from fpi_eval.sources.declared_filieres import FILE, read_filieres
 from fpi_eval.sources.nomenclatures import Nomenclatures
@@ -62,12 +62,8 @@ def _moved(programme: Programme, codes: Nomenclatures, identity: pd.DataFrame) -
     closed = links["ancien"].map(facts["date_fermeture"])
     recent = closed >= pd.Timestamp(programme.rentree_debut - YEARS_BEFORE, 1, 1)
     links = links[(links["lien"] == "1-1") & recent]
-    declared = with_kin(read_filieres(programme), identity, codes.options_bts)
-    old, new = (
-        filieres_of(links[name], codes.tous_diplomes, declared)["filiere"]
-        for name in ("ancien", "nouveau")
-    )
-    pairs = links[(old != new).to_numpy()]
+    filiere = filieres_declared(programme, codes, identity)
+    pairs = links[links["ancien"].map(filiere) != links["nouveau"].map(filiere)]
     return [f"{a} → {b}" for a, b in zip(pairs["ancien"], pairs["nouveau"], strict=True)]
 
 

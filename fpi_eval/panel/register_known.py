@@ -28,14 +28,17 @@ def known_beside(
     return Known(
         mef=dict(zip(mef["mefstat11"], (Course(*c) for c in columns), strict=True)),
         diplomes=facts["niveau"].astype(object).where(facts["niveau"].notna(), None).to_dict(),
-        filieres=_filieres(programme, codes, identity),
+        filieres=filieres_declared(programme, codes, identity),
         bac_pro=frozenset(facts.index[facts["niveau_diplome"].isin(BAC_PRO)]),
         uais=_establishments(lectures, changes),
         debuts=_starts(programme),
     )
 
 
-def _filieres(programme: Programme, codes: Nomenclatures, identity: pd.DataFrame) -> dict[str, str]:
+def filieres_declared(
+    programme: Programme, codes: Nomenclatures, identity: pd.DataFrame
+) -> dict[str, str]:
+    """Return CFD → filière of every diploma, nothing without `filieres.csv`."""
     if not (programme.dossier / FILE).is_file():
         return {}
     declared = with_kin(read_filieres(programme), identity, codes.options_bts)
