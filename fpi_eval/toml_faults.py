@@ -12,6 +12,9 @@ from fpi_eval.errors import FpiError
 
 DEEPEST = 20  # sections in one another: three are of use
 LONG = 1_000  # characters of a line in which what has no end is looked for
+_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+#: A dotted key of at least `LONG` characters: tomllib takes the square of its parts to read it.
+_ENDLESS = re.compile(rf"(?<![\w.-]){_PART}(?:[ \t]*\.[ \t]*{_PART}){{{LONG // 2}}}")
 
 _MESSAGES = {
     "missing": "clé absente. Ajoutez-la.",
@@ -42,8 +45,7 @@ def read_toml(path: Path, content: bytes) -> tuple[str, dict[str, Any]]:
     """Return the text of a TOML file, with or without the mark of UTF-8, and what it says."""
     try:
         raw = content.decode("utf-8-sig").replace("\r\n", "\n")
-        said = tomllib.loads(raw)
-        if _deeper(said, DEEPEST):
+        if _ENDLESS.search(raw) or _deeper(said := tomllib.loads(raw), DEEPEST):
             raise RecursionError
         return raw, said
     except UnicodeDecodeError as error:
