@@ -102,6 +102,17 @@ def test_two_small_counts_whose_sum_would_tell_both_take_a_third_with_them():
     assert show_alone(leavers, Thresholds()).hidden["leavers"].all()
 
 
+def test_each_year_hides_two_rows_and_the_same_ones_once_more_years_are_there():
+    """Of all years together, one alone would be hidden in each: its year's total gives it back."""
+    frame = pd.DataFrame({"session": [2021] * 3 + [2022] * 3, "leavers": [50.0, 152, 910] * 2})
+    frame["employed"] = [48.0, 129, 824, 46, 129, 824]  # two and four without
+    both = show_alone(frame, Thresholds(), year="session").hidden["leavers"]
+    assert both.tolist() == [True, True, False] * 2
+    for year, rows in frame.groupby("session"):
+        alone = show_alone(rows, Thresholds(), year="session").hidden["leavers"]
+        assert alone.equals(both[frame["session"] == year])
+
+
 def test_rows_that_count_nobody_are_shown_as_they_are():
     frame = pd.DataFrame({"places": [3, 1]})
     pd.testing.assert_frame_equal(public(frame).marked, frame)

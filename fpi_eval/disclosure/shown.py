@@ -121,12 +121,14 @@ def _refuse_counts(frame: pd.DataFrame) -> None:
             )
 
 
-def show_alone(frame: pd.DataFrame, thresholds: Thresholds) -> Shown:
+def show_alone(frame: pd.DataFrame, thresholds: Thresholds, *, year: str | None = None) -> Shown:
     """Return a result's rows without small counts of people.
 
     A row with one loses all that would give it back. Totals may be known from elsewhere: others
     are hidden too, the smallest of those that count somebody, until two are hidden at least and
-    what the hidden ones add up to leaves to each the width of the protection.
+    what the hidden ones add up to leaves to each the width of the protection. With a column
+    ``year``, those of each year are: its total may be known, and no later report, which has more
+    years, shows a row that another had hidden.
     """
     people = [name for name in PEOPLE if name in frame]
     if not people:
@@ -137,18 +139,26 @@ def show_alone(frame: pd.DataFrame, thresholds: Thresholds) -> Shown:
     lost: pd.Series = small(_whole(counts), thresholds).any(axis=1)
     if rated:
         lost |= below(counts["leavers"], thresholds)
-    size = counts[people[0]]
+    years = [np.arange(len(frame))] if year is None else frame.groupby(year).indices.values()
+    for rows in years:
+        lost.iloc[rows] = _with_others(counts.iloc[rows], lost.iloc[rows], thresholds)
+    names = [name for name in (*people, *TELLING) if name in frame]
+    out = frame.copy()
+    for name in names if lost.any() else ():
+        out[name] = out[name].mask(lost)
+    return _made(out, pd.DataFrame(dict.fromkeys(names, lost), index=frame.index))
+
+
+def _with_others(counts: pd.DataFrame, lost: pd.Series, thresholds: Thresholds) -> np.ndarray:
+    """Return which rows are hidden, once their known total gives none of them back."""
+    size, lost = counts.iloc[:, 0], lost.copy()
     others = size[~lost & (size > 0)].sort_values(kind="stable").index
     for row in others if lost.any() else ():
         room = counts[lost].sum(min_count=1) - lost.sum()  # of one row, the others at one each
         if lost.sum() > 1 and not (room < thresholds.width).any():
             break
         lost[row] = True
-    names = [name for name in (*people, *TELLING) if name in frame]
-    out = frame.copy()
-    for name in names if lost.any() else ():
-        out[name] = out[name].mask(lost)
-    return _made(out, pd.DataFrame(dict.fromkeys(names, lost), index=frame.index))
+    return lost.to_numpy()
 
 
 def share_told(part: float, rest: float, thresholds: Thresholds) -> bool:

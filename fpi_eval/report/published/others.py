@@ -48,7 +48,8 @@ def diplomes(p: Year) -> Sheet | None:
     rate = compute(rows, c.TAUX_REUSSITE, keys)[[*keys, "value"]]
     rows = rows.merge(rate.rename(columns={"value": "taux_reussite"}), on=keys)
     counted = {"presents": "leavers", "diplomes": "employed", "taux_reussite": "estimate"}
-    shown = show_alone(rows.rename(columns=counted), protection.thresholds_of(p))
+    limits = protection.thresholds_of(p)
+    shown = show_alone(rows.rename(columns=counted), limits, year="session")
     return make(
         p,
         "diplomes",
@@ -159,7 +160,7 @@ def insersup(p: Year) -> Sheet | None:
     if rows.empty:
         return None
     rows = rows.assign(estimate=rows["employed"] / rows["leavers"].where(rows["leavers"] > 0))
-    shown = show_alone(rows, protection.thresholds_of(p))
+    shown = show_alone(rows, protection.thresholds_of(p), year="millesime")
     return make(
         p,
         "insersup",
