@@ -91,9 +91,10 @@ def test_an_average_of_later_years_accumulates_drift():
 
 
 @pytest.mark.parametrize("bounds", [relative_magnitudes, smoothness])
-@pytest.mark.parametrize("seed", range(5))
-def test_intervals_are_nested_and_grow(bounds, seed):
-    table = sensitivity(random_study(seed), np.linspace(0, 2, 6), bounds)
+@pytest.mark.parametrize(("seed", "df"), [*((n, np.inf) for n in range(5)), (0, 5), (1, 11)])
+def test_intervals_are_nested_and_grow(bounds, seed, df):
+    study = replace(random_study(seed), df=df)
+    table = sensitivity(study, np.linspace(0, 2, 6), bounds)
     assert (np.diff(table["ci_low"]) <= 1e-6).all()
     assert (np.diff(table["ci_high"]) >= -1e-6).all()
     assert table["ci_high"].iloc[-1] - table["ci_low"].iloc[-1] > 2 * np.ptp(table.iloc[0, 1:])
@@ -131,6 +132,33 @@ def test_smoothness_by_hand_with_one_year_before():
     m = 0.3
     half = sd * np.sqrt(stats.ncx2.ppf(0.95, 1, (m / sd) ** 2))
     assert smoothness(small(), m) == pytest.approx((1.2 - half, 1.2 + half))
+
+
+def test_slopes_under_few_groups_have_weights_that_no_covariance_chooses():
+    """Chosen by it, intervals would hold 1 % here; the centre is that of independent years."""
+    years, few = np.array([-6, -5, -4, -3, -2, 0, 1, 2]), 4
+    rng, held = np.random.default_rng(11), np.zeros(2)
+    root = np.linalg.cholesky(0.6 ** np.abs(np.subtract.outer(np.arange(9), np.arange(9))))
+    m = 0.2
+    straight, bent = 0.4 * (years + 1), m * np.maximum(years + 1, 0)
+    for _ in range(400):
+        outcomes, noise = root @ rng.normal(size=9), root @ rng.normal(size=(9, few))
+        outcomes, noise = (np.delete(v - v[5], 5, axis=0) for v in (outcomes, noise))
+        study = event(years, outcomes + straight, noise @ noise.T / few, few)
+        ends = [smoothness(study, 0), smoothness(replace(study, coef=study.coef + bent), m)]
+        held += [low <= 0 <= high for low, high in ends]  # no effect: all is trend
+    assert np.mean(ends[0]) == pytest.approx(study.coef @ _of_independent_years(years), abs=1e-6)
+    assert abs(held[0] / 400 - 0.95) < 2 * np.sqrt(0.95 * 0.05 / 400)
+    assert held[1] / 400 > 0.95 - 2 * np.sqrt(0.95 * 0.05 / 400)
+
+
+def _of_independent_years(years: np.ndarray) -> np.ndarray:
+    """Weights of the published interval, from the centres it gives to each unit coefficient."""
+    shape, after = np.eye(len(years)) + 1, years >= 0
+    m = 0.5 * np.sqrt(shape[np.ix_(after, after)].mean())
+    return np.array(
+        [np.mean(smoothness(event(years, one, shape), m)) for one in np.eye(len(years))]
+    )
 
 
 def test_smoothness_removes_a_straight_trend():

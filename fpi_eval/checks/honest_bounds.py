@@ -33,7 +33,8 @@ METHOD = {
     ),
     "smooth": (
         "Intervalle de l'effet quand la pente de l'écart entre sites ouverts et autres peut "
-        "changer d'au plus M d'une année à l'autre"
+        "changer d'au plus M d'une année à l'autre, avec des poids des années fixés d'avance où "
+        "peu de groupes sont traités ou comparés"
     ),
 }
 

@@ -1,6 +1,6 @@
 """Bounds when the slope of the difference in trends may bend (Rambachan, Roth 2023)."""
 
-from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from scipy import optimize
@@ -11,10 +11,13 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.stacked import REFERENCE
 
 ROUNDING = 1e-6
+#: Bend, in standard errors of the effect, for which weights are chosen under few groups: within
+#: 1.25 times the shortest intervals from a quarter to two, 1.5 without any (5 years before).
+BEND = 0.5
 
 
 def smoothness(study: Event, m: float) -> tuple[float, float]:
-    """Return the shortest interval when the trends' slope changes by at most ``m`` a year.
+    """Return a short interval when the trends' slope changes by at most ``m`` a year.
 
     Notes
     -----
@@ -22,21 +25,37 @@ def smoothness(study: Event, m: float) -> tuple[float, float]:
     unbiased under linear trends, that gives the shortest interval once its largest bias is
     counted (Armstrong and Kolesár 2018; Rambachan and Roth 2023, section 4.1): half-length
     ``cv(bias / sd) sd``, with cv the quantile of a folded normal, or Student's law of few groups.
+
+    A covariance of few groups is too uncertain to choose weights by: they would find the errors of
+    its own that make intervals short (at 4 degrees of freedom these hold 58 % of the time). With
+    finite degrees of freedom weights are then fixed beforehand, the best for independent years and
+    a bend of `BEND` standard errors; one centre for all ``m``, a half-length exact for that centre.
     """
     if m < 0:
         raise FpiError("la courbure M doit être positive ou nulle.")
     if study.n_pre < 1:
         raise FpiError("il faut au moins une année avant l'année de référence.")
-    free = _admissible(study)
+    if np.isfinite(study.df):
+        best = _fixed(tuple(study.rel_time), tuple(study.weights))
+    else:
+        best = _shortest(study, m)
+    center, reach = float(best @ study.coef), _half(study, best, m)
+    return center - reach, center + reach
 
-    def half(weights: np.ndarray) -> float:
-        sd = np.sqrt(weights @ study.covariance @ weights)
-        largest = float(np.abs(_bends(study) @ weights).sum())  # slopes changing by one a year
-        return sd * folded(m * largest / sd, LEVEL, study.df)
 
-    best = _shortest(study, free, half, bias_counts=m > 0)
-    center = float(best @ study.coef)
-    return center - half(best), center + half(best)
+@lru_cache(maxsize=64)
+def _fixed(rel_time: tuple[float, ...], effect: tuple[float, ...]) -> np.ndarray:
+    """Return the best weights were years independent, of one variance: no data choose them."""
+    years, of = np.array(rel_time), np.array(effect)
+    shape = np.eye(len(years)) + 1.0  # each year less that of reference
+    return _shortest(Event(years, of, shape, of), BEND * float(np.sqrt(of @ shape @ of)))
+
+
+def _half(study: Event, weights: np.ndarray, m: float) -> float:
+    """Return the half-length of the interval of an affine estimator."""
+    sd = np.sqrt(weights @ study.covariance @ weights)
+    largest = float(np.abs(_bends(study) @ weights).sum())  # slopes changing by one a year
+    return float(sd * folded(m * largest / sd, LEVEL, study.df))
 
 
 def _admissible(study: Event) -> np.ndarray:
@@ -96,16 +115,19 @@ def _frontier(study: Event, free: np.ndarray, price: float) -> np.ndarray:
     return start + free @ found.x[:p]
 
 
-def _shortest(study: Event, free: np.ndarray, half: Callable, *, bias_counts: bool) -> np.ndarray:
+def _shortest(study: Event, m: float) -> np.ndarray:
     """Return the weights of the frontier with the shortest half-length."""
-    if not bias_counts:
+    free = _admissible(study)
+    if m == 0:
         return _frontier(study, free, 0.0)
     sd = np.sqrt(study.weights @ study.covariance @ study.weights)
     prices = sd * np.geomspace(1e-3, 30, 25)
-    best = int(np.argmin([half(_frontier(study, free, price)) for price in prices]))
+    best = int(np.argmin([_half(study, _frontier(study, free, price), m) for price in prices]))
     around = np.log(prices[[max(best - 1, 0), min(best + 1, len(prices) - 1)]])
     found = optimize.minimize_scalar(
-        lambda log: half(_frontier(study, free, np.exp(log))), bounds=around, method="bounded"
+        lambda log: _half(study, _frontier(study, free, np.exp(log)), m),
+        bounds=around,
+        method="bounded",
     )
     return _frontier(study, free, float(np.exp(found.x)))
 
