@@ -191,11 +191,16 @@ def written_range(words: str) -> WrittenRange | None:
     >>> found = written_range("3 500 (2 900 à 4 100)")
     >>> found.value.value, found.low.value, found.high.value
     (3500.0, 2900.0, 4100.0)
+    >>> shares = written_range("10 à 14 %")
+    >>> shares.low.value, shares.high.value
+    (0.1, 0.14)
     """
     found = RANGE.fullmatch(words)
     if found is None:
         return None
     value, low, high = (written(found[name] or "") for name in ("value", "low", "high"))
+    if low and high and not low.unit:  # said once, after both
+        low = written(f"{found['low']} {high.unit}".strip())
     if low is None or high is None or low.unit != high.unit:
         return None
     if not ("(" in words) == (")" in words) == (value is not None):

@@ -208,7 +208,8 @@ def beside(world: World, table: str, rows: list[dict], dims: Sequence[str], rate
         if gap is not None and now.any() and before.any():
             size, past = (world.size(base, inside) for inside in (now, before))
             moved = world.row({kind: 1}, now) / size - world.row({kind: 1}, before) / past
-            yield Said(table, label, moved, gap - fine(gap), gap + fine(gap))
+            step = 0.001 if rate == "taux_remplissage" else 0.01  # of two rounded numbers
+            yield Said(table, label, moved, gap - step, gap + step)
 
 
 PLACES = ("academie", "departement")

@@ -165,6 +165,7 @@ def test_numbers_that_came_or_went_are_told_even_where_none_moved():
     assert first == "Aucun chiffre de la première page n'a changé depuis le rapport 2025-2026."
     assert lines == [
         page.NO_JOBS,
+        page.EVERYWHERE,  # not the first page's alone
         "N'y sont plus : « Pour 100 places » ; « Entrées attendues, scénario « lent » ».",
         "Inchangés : « Entrées attendues, scénario « plan » ».",
     ]

@@ -534,6 +534,16 @@ OTHER = [seats("Z", 2023, 15, "23810025555", "40025555"),
          seats("Z", 2024, 15, "23810025555", "40025555")]  # fmt: skip
 
 
+def test_a_second_offer_of_parcoursup_is_seats_not_a_row_of_the_same_class():
+    rows = [seats("A", 2023, 12), seats("A", 2024, 12), seats("A", 2024, 12)]
+    offers = capacities(*rows).assign(source="parcoursup_bts")
+    (row,) = reconcile(register(("A", MEF, CFD_, 2024, 12)), offers).to_dict("records")
+    assert (row["statut"], row["variation"]) == ("confirmée", 12)
+    assert derive_openings(offers)["places_ouvertes"].tolist() == [12.0]
+    classes = capacities(*rows).assign(source="affelnet")
+    assert derive_openings(classes).empty
+
+
 @pytest.mark.parametrize(("before", "now", "declared", "statut"), [
     (12, 24, 12, "confirmée"),
     (12, 30, 12, "supérieure"),

@@ -164,9 +164,10 @@ def test_same_courses_keep_their_places_through_options_and_codes_but_not_repeat
         identity=identity,
         donnees=SimpleNamespace(programme=programme),
     )
-    [row] = filieres.places_constantes(year).to_dict("records")
-    told = (row["places_avant"], row["places_apres"], row["cellules"])
-    assert told == (44, 46, 2)
+    for source, told in (("affelnet", (44, 46, 2)), ("parcoursup_bts", (74, 61, 3))):
+        year.capacites.table = table.assign(source=source)  # a row of Parcoursup is an offer
+        [row] = filieres.places_constantes(year).to_dict("records")
+        assert (row["places_avant"], row["places_apres"], row["cellules"]) == told
 
 
 def test_seats_of_which_nothing_says_how_many_opened_are_not_said_empty(annee_simulee):
@@ -222,13 +223,16 @@ def test_every_table_of_the_data_page_has_rows_on_the_simulated_set(annee_simule
 def test_a_cell_one_of_whose_rows_becomes_known_has_not_grown():
     """7 + 3 seats where fewer than 5 on a row mean missing: 7, then 12 on one row, is no rise."""
     rows = [(2021, "a", 7.0), (2021, "a", None), (2022, "a", 12.0), (2021, "b", 15.0),
-            (2022, "b", 12.0), (2022, "c", 24.0)]  # fmt: skip
+            (2022, "b", 12.0), (2022, "c", 24.0), (2021, "d", 48.0), (2022, "d", 48.0),
+            (2022, "d", 16.0)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["rentree", "uai", "places"])
-    table = table.assign(source="affelnet", mefstat11="23210025217", voie="scolaire")
-    p = SimpleNamespace(capacites=SimpleNamespace(table=table))
-    found = qualite.changements(p).iloc[0]
-    assert found[["communes", "apparues", "hausse", "baisse"]].tolist() == [2, 1, 0, 1]
-    assert found[["places_avant", "places_apres"]].tolist() == [15.0, 12.0]
+    table = table.assign(mefstat11="23210025217", voie="scolaire")
+    both = [table.assign(source=name) for name in ("affelnet", "parcoursup_bts")]
+    p = SimpleNamespace(capacites=SimpleNamespace(table=pd.concat(both)))
+    columns = ["communes", "apparues", "hausse", "baisse", "places_avant", "places_apres"]
+    repeated, offered = qualite.changements(p)[columns].to_numpy().tolist()
+    assert repeated == [3, 1, 0, 1, 15.0, 12.0]  # « d » may be one class under two rows
+    assert offered == [3, 1, 1, 1, 63.0, 76.0]
 
 
 def test_the_page_and_check_say_why_rows_of_files_are_not_read(annee_simulee):

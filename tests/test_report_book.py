@@ -14,7 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_output
 
 import fpi_eval as fpi
-from fpi_eval import store
+from fpi_eval import store, tables, text
 from fpi_eval.disclosure import MARK, TOTAL, Parts, Rate, audit, protect
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators import INDICATORS, compute
@@ -94,6 +94,19 @@ def pages(deux_rapports, tmp_path_factory):
     notebook = nbformat.v4.new_notebook(cells=[new_code_cell("", outputs=outputs)])
     write_tables(folder, "page", notebook, "_simule")
     return folder, [accessible.BeautifulSoup(one.to_html(), "html.parser") for one in shown]
+
+
+def test_a_gap_of_rates_is_a_share_of_one_beside_them_in_a_page_s_csv(tmp_path):
+    rows = pd.DataFrame({"voie": ["app."], "avant": [0.668], "apres": [0.695], "ecart": [0.027]})
+    shown = tables.table(
+        rows, "Taux", labels={name: name for name in rows}, source="InserJeunes",
+        formats={"avant": ("pourcent", 1), "apres": ("pourcent", 1), "ecart": text.points},
+    )  # fmt: skip
+    output = new_output("display_data", shown._repr_mimebundle_())
+    notebook = nbformat.v4.new_notebook(cells=[new_code_cell("", outputs=[output])])
+    [made] = write_tables(tmp_path, "page", notebook, "")
+    line = (tmp_path / made.file).read_text("utf-8-sig").splitlines()[-1]
+    assert line == "app.;0,668;0,695;0,027"
 
 
 def sheets(folder):

@@ -1,18 +1,18 @@
 """Seats of the register beside those that capacity files show."""
 
-from datetime import date
-
 import numpy as np
 import pandas as pd
+import pytest
 
-from fpi_eval.disclosure import TOTAL, public
+from fpi_eval.disclosure import TOTAL
 from fpi_eval.language import speaking
+from fpi_eval.panel.regional_panel import HERE
 from fpi_eval.programme import Academie, Departement, Territoire
-from fpi_eval.report.published import seats
-from fpi_eval.report.published.make import repeated, show
+from fpi_eval.report.published import counts, seats
+from fpi_eval.report.published.make import repeated
 from fpi_eval.report.runner import translated
-from fpi_eval.sheets import Column, Sheet
 from fpi_eval.sources.naf import industry
+from fpi_eval.text import arrondi
 
 
 class Kept:
@@ -77,14 +77,27 @@ def test_a_filiere_whose_sectors_the_file_lacks_has_no_jobs_and_stops_nothing(an
     assert np.isnan(row["places_pour_1000_emplois"])
 
 
-def test_the_gap_to_the_year_before_is_that_of_the_two_numbers_shown():
-    rows = pd.DataFrame({"places": [12, 9], "avant": [4.716, 2.0], "ecart": [1.408, 0.0]})
-    rows.insert(1, "taux_pression", [6.124, 2.0])
-    columns = [Column(name, name, "decimal") for name in ("taux_pression", "avant", "ecart")]
-    columns.insert(0, Column("places", "Places", "effectif"))
-    sheet = Sheet("pression", "Pression", public(rows), tuple(columns), "", date(2027, 1, 31), "")
-    assert show(sheet).frame["ecart"].tolist() == [1.4, 0.0]
-    assert sheet.frame["ecart"].tolist() == [1.408, 0.0]
+@pytest.mark.parametrize("name", ["pression", "demande", "remplissage"])
+def test_the_gap_to_the_year_before_is_that_of_the_two_numbers_shown(annee_simulee, name):
+    sheet = getattr(seats, name)(annee_simulee)  # of the workbook, as of the page made of it
+    value = sheet.columns[[c.name for c in sheet.columns].index("avant") - 1]
+    digits = value.decimals + 2 * (value.unit == "taux")
+    both = sheet.frame.dropna(subset=["avant", value.name])
+    apart = [
+        arrondi(after, digits) - arrondi(before, digits)
+        for after, before in both[[value.name, "avant"]].astype(float).to_numpy()
+    ]
+    assert both["ecart"].tolist() == pytest.approx(apart, abs=1e-12)
+    assert len(apart) > 10
+
+
+def test_places_are_told_for_the_last_two_rentrees_of_a_file_that_is_late():
+    years = [("secondaire", 2020), ("secondaire", 2021), ("secondaire", 2022),
+             ("superieur", 2022), ("superieur", 2023), ("superieur", 2024)]  # fmt: skip
+    rows = pd.DataFrame(years, columns=["niveau", "rentree"]).assign(territoire=HERE)
+    rows = rows.assign(code_academie="10", code_departement="069")
+    told = counts._located(rows)["code_academie"].eq("10")
+    assert told.tolist() == [False, True, True, False, True, True]
 
 
 WIDE = ["code_academie", "code_departement"]

@@ -378,8 +378,15 @@ MOMENTS = [
 ]
 
 
+def twin_moments(rows):
+    found = pd.DataFrame(rows, columns=["moment", "level", "statistic", "jumeau"])
+    return found.assign(
+        annee_jumeau=found["moment"].map({"places": "2022", "terminale": "2020-2021"})
+    )
+
+
 def test_the_twin_is_shown_in_percent_and_whole_counts_and_never_with_few_pupils(context):
-    found = pd.DataFrame(MOMENTS, columns=["moment", "level", "statistic", "jumeau"])
+    found = twin_moments(MOMENTS)
     drawn = jumeau.figure(found, context)
     shown = drawn.table.shown["Jumeau (simulé)"].tolist()
     assert [value.replace("\u00a0", " ") for value in shown] == [
@@ -387,9 +394,21 @@ def test_the_twin_is_shown_in_percent_and_whole_counts_and_never_with_few_pupils
     ]  # fmt: skip
     assert "Places par formation, jumeau (simulé) : de 12 à 28." in drawn.alt
     assert drawn.alt.startswith("Un cadre par grandeur : médiane et déciles par diplôme, ou une ")
-    beside = jumeau.figure(found.assign(reel=found["jumeau"] * 0.8), context).titre
-    assert beside.startswith("Une médiane du jumeau sur deux est à 25\u00a0% ou moins de celle")
-    unknown = ("devenir", "CAP, apprentissage", "taux_emploi_12_mois", float("nan"))
+    real = found.assign(reel=found["jumeau"] * 0.8, annee_reel="2022-2023")
+    beside = jumeau.figure(real, replace(context, simulated=False))
+    assert beside.titre.startswith("Une médiane du jumeau sur deux est à 25\u00a0% ou moins de")
+    assert beside.source == (
+        "Affelnet, rentrée 2022-2023 ; InserJeunes, millésime 2022-2023 ; jumeau, données "
+        "simulées : Affelnet, rentrée 2022 et InserJeunes, millésime 2020-2021 ; calculs fpi_eval"
+    )
+    both = pd.concat([real, real.head(1).assign(statistic="diplomes_distincts")])
+    told = jumeau.reponse(both, replace(context, simulated=False))
+    assert (
+        "Les taux réels sont du millésime 2022-2023, ceux du jumeau du millésime 2020-2021" in told
+    )
+    same = both.assign(annee_reel=both["annee_jumeau"])
+    assert "millésime" not in jumeau.reponse(same, replace(context, simulated=False))
+    unknown = ("devenir", "CAP, apprentissage", "taux_emploi_12_mois", float("nan"), None)
     more = pd.concat([found, pd.DataFrame([unknown], columns=found.columns)], ignore_index=True)
     assert jumeau.tableau(more, context).shown.equals(jumeau.tableau(found, context).shown)
     assert drawn.source.count("jumeau") == 1
@@ -405,5 +424,5 @@ def test_the_twin_is_shown_in_percent_and_whole_counts_and_never_with_few_pupils
 @pytest.mark.parametrize(("ratio", "said"), [(1.8, True), (2.31, False), (2.5, False)])
 def test_a_twin_that_varies_less_than_real_files_is_said_to_flatter_the_method(ratio, said):
     rows = [*MOMENTS[:-1], (*MOMENTS[-1][:3], ratio)]
-    found = pd.DataFrame(rows, columns=["moment", "level", "statistic", "jumeau"])
+    found = twin_moments(rows)
     assert ("plus précise qu'elle ne le serait" in jumeau.mouvements(found)) == said

@@ -10,6 +10,7 @@ import pandas as pd
 from fpi_eval.disclosure import TOTAL
 from fpi_eval.panel.panels import Panels, du_programme
 from fpi_eval.panel.regional_panel import HERE, territoire
+from fpi_eval.sources.register.observed import repeats
 
 BY = ["territoire", "filiere", "niveau", "voie"]
 
@@ -26,15 +27,13 @@ def places_constantes(p: Panels) -> pd.DataFrame:
 
     Columns: …, avant, apres, places_avant, places_apres, cellules, evolution. A cell is what
     renovations connect in an establishment, at one entry year: places that go from one option to
-    another, or to a new code, stay in it. A cell that the file repeats more one year than the
+    another, or to a new code, stay in it. A cell that Affelnet repeats more one year than the
     other is left out: its places may be counted twice.
     """
     seats = of_programme(p, p.capacites.table)
     lineage = p.identity.drop_duplicates("cfd").set_index("cfd")["famille"]
     code = ["source", "uai", "voie", "mefstat11", "rentree"]
-    seats = seats.assign(
-        lignee=seats["cfd"].map(lineage), lignes=seats.groupby(code)["uai"].transform("size")
-    )
+    seats = seats.assign(lignee=seats["cfd"].map(lineage), lignes=repeats(seats, code))
     cell = [*BY, "source", "uai", "lignee", "duree"]
     grouped = seats.groupby([*cell, "rentree"])
     known = grouped["places"].sum(skipna=False).to_frame().join(grouped["lignes"].max())

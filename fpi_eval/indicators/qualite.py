@@ -10,6 +10,7 @@ from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.run_files import CAPACITIES
 from fpi_eval.sources import known_sources as catalogue
 from fpi_eval.sources.facts import EMPLOI_PUBLIC, beside, fact
+from fpi_eval.sources.register.observed import repeats
 
 REGION = "inserjeunes_region"
 
@@ -91,8 +92,8 @@ def changements(p: Panels) -> pd.DataFrame:
     """Return, by capacity source, how the rentrée's cells differ from the year before.
 
     A cell is establishment × entry-year code × voie. Places are compared on cells that are in
-    both years with the places of all their rows known: a cell that appears is not a new seat, and
-    one of whose rows becomes known has not grown.
+    both years with the places of all their rows known, and that Affelnet repeats as much: a cell
+    that appears is not a new seat, and one of whose rows becomes known has not grown.
     """
     rows = []
     for source in CAPACITIES:
@@ -110,21 +111,25 @@ def changements(p: Panels) -> pd.DataFrame:
 
 def _change(table: pd.DataFrame, source: str, before: int, after: int) -> dict[str, object]:
     key = ["uai", "mefstat11", "voie"]
+    rows = table.assign(lignes=repeats(table, [*key, "rentree"]))
     old, new = (
-        table[table["rentree"] == year].groupby(key)["places"].sum(skipna=False)
+        rows[rows["rentree"] == year]
+        .groupby(key)
+        .agg(places=("places", lambda known: known.sum(skipna=False)), lignes=("lignes", "max"))
         for year in (before, after)
     )
-    both = pd.concat([old, new], axis=1, join="inner", keys=["avant", "apres"]).dropna()
+    both = old.join(new, how="inner", lsuffix="_avant", rsuffix="_apres").dropna()
+    both = both[both["lignes_avant"] == both["lignes_apres"]]
     return {
         "source": source,
         "rentrees": f"{before} → {after}",
         "communes": len(old.index.intersection(new.index)),
         "apparues": len(new.index.difference(old.index)),
         "disparues": len(old.index.difference(new.index)),
-        "hausse": int((both["apres"] > both["avant"]).sum()),
-        "baisse": int((both["apres"] < both["avant"]).sum()),
-        "places_avant": both["avant"].sum(),
-        "places_apres": both["apres"].sum(),
+        "hausse": int((both["places_apres"] > both["places_avant"]).sum()),
+        "baisse": int((both["places_apres"] < both["places_avant"]).sum()),
+        "places_avant": both["places_avant"].sum(),
+        "places_apres": both["places_apres"].sum(),
     }
 
 

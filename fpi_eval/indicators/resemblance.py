@@ -33,7 +33,7 @@ def _drawn(programme: Programme) -> Programme:
 
 
 def moments_of(p: Panels) -> pd.DataFrame:
-    """Return moment × level × statistic of seats, wishes, pupils and outcomes.
+    """Return moment × level × statistic of seats, wishes, pupils and outcomes, and their `annee`.
 
     Moments: places, voeux_1_par_place, variation_places (Affelnet, two last rentrées), dynamique
     (results by lycée, four last sessions), catalogue, terminale, taux_emploi_6_mois, devenir
@@ -43,7 +43,7 @@ def moments_of(p: Panels) -> pd.DataFrame:
     parts = [_seats(p)] if p.donnees.a("affelnet") else []
     parts += [_moves(p)] if p.donnees.a("resultats_lycees") else []
     parts += _outcomes(p) if p.donnees.a("inserjeunes_region") else []
-    empty = pd.DataFrame(columns=["moment", "level", "statistic", "value"])
+    empty = pd.DataFrame(columns=["moment", "level", "statistic", "value", "annee"])
     return pd.concat(parts, ignore_index=True) if parts else empty
 
 
@@ -58,7 +58,7 @@ def _seats(p: Panels) -> pd.DataFrame:
     seats = seats[seats["level"].notna() & ~seats["uai"].str[:2].isin(OVERSEAS)]
     years = sorted(seats["rentree"].unique())[-2:]
     before, now = (seats[seats["rentree"] == year] for year in (years[0], years[-1]))
-    return moments.seat_moments(now, before)
+    return moments.seat_moments(now, before).assign(annee=str(years[-1]))
 
 
 def _moves(p: Panels) -> pd.DataFrame:
@@ -69,23 +69,31 @@ def _moves(p: Panels) -> pd.DataFrame:
 
 def _outcomes(p: Panels) -> list[pd.DataFrame]:
     """Return the moments of regional InserJeunes rows at the last millésime."""
-    rows = p.inserjeunes[p.inserjeunes["millesime"] == p.inserjeunes["millesime"].max()]
+    last = p.inserjeunes["millesime"].max()
+    rows = p.inserjeunes[p.inserjeunes["millesime"] == last]
     rows = rows.assign(
         level=rows["niveau_diplome"].map(TYPES) + ", " + rows["voie"], code=rows["cfd"]
     )
     rows = rows[rows["level"].notna() & rows["code_region"].isin(list(REGIONS))]
-    return [moments.outcome_moments(rows), moments.catalogue_moments(rows)]
+    found = (moments.outcome_moments(rows), moments.catalogue_moments(rows))
+    return [part.assign(annee=str(last).replace("_", "-")) for part in found]
 
 
 def beside(real: Panels) -> pd.DataFrame:
-    """Return both sets of moments in one table: moment, level, statistic, reel, jumeau."""
+    """Return both sets of moments in one table: moment, level, statistic, reel, jumeau.
+
+    ``annee_reel``, ``annee_jumeau``: the rentrée or millésime of each, where it has one.
+    """
     keys = ["moment", "level", "statistic"]
     own = moments_of(real)
     if "dynamique" not in set(own["moment"]):
         own = pd.concat([own, moments.published_dynamics()], ignore_index=True)
-    own = own.rename(columns={"value": "reel"})
-    simulated = moments_of(twin_panels(real)).rename(columns={"value": "jumeau"})
-    return own.merge(simulated, on=keys)
+    return _named(own, "reel").merge(_named(moments_of(twin_panels(real)), "jumeau"), on=keys)
+
+
+def _named(found: pd.DataFrame, source: str) -> pd.DataFrame:
+    """Return moments whose values and years are those of one source."""
+    return found.rename(columns={"value": source, "annee": f"annee_{source}"})
 
 
 @lru_cache(maxsize=2)
@@ -95,7 +103,7 @@ def resemblance(year: Year) -> pd.DataFrame:
     Columns: moment, level, statistic, ``jumeau``, and ``reel`` on real files.
     """
     if year.donnees.simulees:
-        return moments_of(twin_panels(year)).rename(columns={"value": "jumeau"})
+        return _named(moments_of(twin_panels(year)), "jumeau")
     return beside(year)
 
 

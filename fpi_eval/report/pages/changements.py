@@ -37,6 +37,7 @@ BECAUSE = {
     TOGETHER: "sans que les raisons puissent être séparées",
 }
 STILL = "Aucun chiffre de la première page n'a changé depuis {}."
+EVERYWHERE = "Parmi les chiffres de toutes les pages :"
 SCENARIO = re.compile("« .* »")
 UNKNOWN = {
     REVISED: "des fichiers révisés",
@@ -56,7 +57,9 @@ def reponse(found: Changes | Absent) -> str:
         return f"On ne sait pas encore ce qui a changé.\n\n{found.reason}"
     main = _main(found)
     told = (f"{phrase(found, one)} Champ : {one.after.scope}." for one in main)
-    return "\n\n".join([_finding(found, main), *told, *_jobs(found), *_listed(found)])
+    listed = _listed(found)
+    lists = [EVERYWHERE, *listed] if listed else []
+    return "\n\n".join([_finding(found, main), *told, *_jobs(found), *lists])
 
 
 def _jobs(found: Changes) -> list[str]:

@@ -252,7 +252,8 @@ def changements(rows: pd.DataFrame, context: Context) -> Table | Absent:
         source=context.credited(*context.capacities),
         note="Toutes régions. Une cellule est un code de formation dans un établissement et une "
         "voie. Hausses, baisses et places portent sur les seules cellules communes aux places "
-        "toutes connues : une cellule apparue n'est pas une place nouvelle.",
+        "toutes connues, qu'Affelnet répète autant aux deux rentrées : une cellule apparue n'est "
+        "pas une place nouvelle.",
     )
 
 

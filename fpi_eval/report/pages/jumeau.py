@@ -71,6 +71,8 @@ STATISTICS = {
     "rapport_3": "Élèves : variance sur trois ans",
 }
 SOURCES = {"reel": "Réel", "jumeau": "Jumeau (simulé)"}
+#: A moment of each file that is compared, and how its year is said.
+DATED = {"places": "Affelnet, rentrée {}", "terminale": "InserJeunes, millésime {}"}
 LEVELS = {
     f"{diplome}, {voie}": f"{diplome} {short}"
     for diplome in ("MC", "CAP", "Bac pro", "BTS")
@@ -142,11 +144,23 @@ def reponse(found: pd.DataFrame, context: Context) -> str:
             f"taux masqués s'écarte, une fois sur deux, de "
             f"{text.points(apart.median(), 0).lstrip('+')} ou moins, de "
             f"{text.points(apart.max(), 0).lstrip('+')} au plus.",
+            *_apart(rows),
             f"Le jumeau enseigne {text.nombre(own)} diplômes, comptés dans chaque voie ; les "
             f"fichiers réels, {text.nombre(real)}. Il ne décrit aucun établissement réel.",
             mouvements(rows),
         ]
     )
+
+
+def _apart(rows: pd.DataFrame) -> list[str]:
+    """Return that the real files are of a later millésime than the twin's, where they are."""
+    years = rows.loc[rows["moment"] == "terminale", ["annee_reel", "annee_jumeau"]]
+    real, own = years.iloc[0]
+    later = (
+        f"Les taux réels sont du millésime {real}, ceux du jumeau du millésime {own} : ce qui a "
+        "changé entre les deux, emploi public compris, compte dans l'écart."
+    )
+    return [later] if real > own else []
 
 
 def mouvements(rows: pd.DataFrame) -> str:
@@ -203,7 +217,7 @@ def figure(found: pd.DataFrame, context: Context) -> Figure | Absent:
     return Figure(
         draw_moments(drawn, titles=MOMENTS | SINGLE),
         titre,
-        _source(context),
+        _source(rows, context),
         "Un cadre par grandeur : médiane et déciles par diplôme, ou une seule valeur par diplôme "
         "et par voie."
         + " Réels et simulés côte à côte." * real
@@ -214,9 +228,18 @@ def figure(found: pd.DataFrame, context: Context) -> Figure | Absent:
     )
 
 
-def _source(context: Context) -> str:
-    """Return where the moments come from, said once where every file is the twin's."""
-    return context.credit if context.simulated else f"{context.credit} ; jumeau : données simulées"
+def _source(found: pd.DataFrame, context: Context) -> str:
+    """Return where the moments come from, with the year of each file: they may not be the same."""
+    own = text.liste(_dated(found, "jumeau"))
+    if context.simulated:
+        return " ; ".join(part for part in (context.credit, own) if part)
+    return context.credited(*_dated(found, "reel"), f"jumeau, données simulées : {own}")
+
+
+def _dated(found: pd.DataFrame, source: str) -> list[str]:
+    """Return the files that a source's moments come from, with their rentrée or millésime."""
+    years = found.groupby("moment")[f"annee_{source}"].first()
+    return [words.format(years[name]) for name, words in DATED.items() if name in years]
 
 
 def _spans(middle: pd.DataFrame, context: Context) -> Iterator[str]:
@@ -256,7 +279,7 @@ def tableau(found: pd.DataFrame, context: Context) -> Table | Absent:
         formats=dict.fromkeys(levels, "nombre"),
         labels={"statistic": "Statistique", "source": "Source"}
         | {name: LEVELS[name] for name in levels},
-        source=_source(context),
+        source=_source(found, context),
         note="sc. : scolaire ; app. : apprentissage. Places, et leur variation "
         "sur un an : Affelnet, sans les apprentis. Variation des élèves de terminale d'un lycée, "
         "en logarithme, et variance sur trois ans rapportée à celle d'un an : quatre dernières "

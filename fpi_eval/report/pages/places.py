@@ -231,9 +231,9 @@ def evolution(same: pd.DataFrame, context: Context) -> Table | Absent:
         },
         source=context.credited(*context.capacities),
         note="Seules comptent les formations d'un établissement dont les places sont connues aux "
-        "deux rentrées, suivies d'un code ou d'une option à l'autre. Une formation que le fichier "
-        "répète plus une rentrée que l'autre n'y est pas : ses places seraient peut-être comptées "
-        "deux fois. En apprentissage, la capacité est une intention.",
+        "deux rentrées, suivies d'un code ou d'une option à l'autre. Une formation "
+        "qu'Affelnet répète plus une rentrée que l'autre n'y est pas : ses places seraient "
+        "peut-être comptées deux fois. En apprentissage, la capacité est une intention.",
     )
 
 

@@ -79,7 +79,7 @@ def devenir(p: Year) -> Safe | None:
 def _voeux(p: Year) -> dict[str, Safe | Absent]:
     """Return wishes beside places by territory × level × filière × voie × rentrée.
 
-    Académies and départements of the region for the rentrée and the one before. Affelnet: first
+    Académies and départements of the region for the last two rentrées of each. Affelnet: first
     wishes (secondary); Parcoursup: confirmed wishes (BTS). A cell counts where both are known.
     """
     rows = of_programme(p, p.capacites.table)
@@ -87,16 +87,16 @@ def _voeux(p: Year) -> dict[str, Safe | Absent]:
     wished = rows["voeux_1"].where(affelnet).notna() | rows["voeux"].notna() & ~affelnet
     rows = rows[wished & (rows["places"] > 0)]
     seen = shown_before(p, "voeux", "code_departement")
-    rows = _located(p, rows, seen.told)
+    told = {*seen.years, *rows.loc[_recent(rows), "rentree"]}
+    rows = _located(rows, seen.told)
     dims = ["territoire", "niveau", "filiere", "voie", *PLACE, "rentree"]
     groups = [("territoire", "niveau", "filiere", "voie", *PLACE[:k]) for k in (2, 1, 0)]
     if rows.empty:
         return {}
     known = [name for name in ("voeux_1", "voeux") if rows[name].notna().any()]
     years = list(rows["rentree"].unique())
-    one = Wanted("voeux", _located(p, rows), dims, known, groups, years, ("places",))
-    fine = [y for y in years if y in seen.years or y >= p.donnees.rentree - 1]
-    return protected(p, [one], rows, dims, fine=fine)
+    one = Wanted("voeux", _located(rows), dims, known, groups, years, ("places",))
+    return protected(p, [one], rows, dims, fine=[year for year in years if year in told])
 
 
 @lru_cache(maxsize=4)
@@ -116,7 +116,7 @@ def _inscrits(p: Year) -> dict[str, Safe | Absent]:
     rows = rows[rows["entrants"].notna() & (rows["places"] > 0)]
     if rows.empty:
         return {}
-    wanted = [_par_territoire(p, rows)]
+    wanted = [_par_territoire(rows)]
     people = en_places(p) if not p.registre.empty else rows.iloc[:0].assign(seats=0.0)
     people = people[people["entrants"].notna() & (people["places"] > 0)]
     if len(people):
@@ -133,11 +133,11 @@ def _inscrits(p: Year) -> dict[str, Safe | Absent]:
     return protected(p, wanted, detail, dims, fine=list(rows["rentree"].unique()), links=links)
 
 
-def _par_territoire(p: Year, rows: pd.DataFrame) -> Wanted:
+def _par_territoire(rows: pd.DataFrame) -> Wanted:
     dims = ["territoire", "niveau", "filiere", *PLACE, "rentree"]
     groups = [("territoire", "niveau", "filiere", *PLACE[:k]) for k in (2, 1, 0)]
     years = list(rows["rentree"].unique())
-    return Wanted("entrants", _located(p, rows), dims, ["entrants"], groups, years, ("places",))
+    return Wanted("entrants", _located(rows), dims, ["entrants"], groups, years, ("places",))
 
 
 def _dans_les_places(p: Year, people: pd.DataFrame) -> Wanted:
@@ -158,11 +158,16 @@ def _dans_les_places(p: Year, people: pd.DataFrame) -> Wanted:
     return Wanted("formes", people, dims, ["entrants_programme"], groups, windows)
 
 
-def _located(p: Year, rows: pd.DataFrame, years: Collection[object] = ()) -> pd.DataFrame:
+def _located(rows: pd.DataFrame, years: Collection[object] = ()) -> pd.DataFrame:
     """Return rows whose place is told in the region, for recent years and for `years`."""
-    recent = (rows["rentree"] >= p.donnees.rentree - 1) | rows["rentree"].isin(list(years))
+    recent = _recent(rows) | rows["rentree"].isin(list(years))
     told = (rows["territoire"] == HERE) & recent
     return rows.assign(**{name: rows[name].where(told, AUTRES) for name in PLACE})
+
+
+def _recent(rows: pd.DataFrame) -> pd.Series:
+    """Return the rows of the last two rentrées of their level: its file may be late."""
+    return rows["rentree"] >= rows.groupby("niveau")["rentree"].transform("max") - 1
 
 
 @lru_cache(maxsize=4)

@@ -152,19 +152,8 @@ def make(
         shown["rentree"] = frame["rentree"].astype(int)
     said = f"{p.context.credited(source or p.donnees.credit)}, rentrée {p.donnees.rentree}"
     suffix = f" ({text.SIMULATED.lower()})" if p.donnees.simulees else ""
-    return Sheet(
-        name, title + suffix, rows.derived(shown, hidden), tuple(columns), said, today(), note
-    )
-
-
-def cells(published: Sheet, columns: Sequence[str], *, kept: pd.Series | None = None) -> Shown:
-    """Return rows and columns of a published table, in the order of `columns`."""
-    frame, hidden = published.frame[list(columns)], published.hidden
-    if kept is not None:
-        frame, hidden = frame[kept.to_numpy()], hidden[kept.to_numpy()]
-    if "millesime" in frame:
-        frame = frame.assign(millesime=frame["millesime"].str.replace("-", NO_BREAK))
-    return published.rows.derived(*(part.reset_index(drop=True) for part in (frame, hidden)))
+    told = _as_shown(rows.derived(shown, hidden), columns)
+    return Sheet(name, title + suffix, told, tuple(columns), said, today(), note)
 
 
 def _as_shown(rows: Shown, chosen: Sequence[Column]) -> Shown:
@@ -178,6 +167,16 @@ def _as_shown(rows: Shown, chosen: Sequence[Column]) -> Shown:
         **{ECART: gap(after, before, value.decimals + 2 * (value.unit == "taux"))}
     )
     return rows.derived(frame, rows.hidden)
+
+
+def cells(published: Sheet, columns: Sequence[str], *, kept: pd.Series | None = None) -> Shown:
+    """Return rows and columns of a published table, in the order of `columns`."""
+    frame, hidden = published.frame[list(columns)], published.hidden
+    if kept is not None:
+        frame, hidden = frame[kept.to_numpy()], hidden[kept.to_numpy()]
+    if "millesime" in frame:
+        frame = frame.assign(millesime=frame["millesime"].str.replace("-", NO_BREAK))
+    return published.rows.derived(*(part.reset_index(drop=True) for part in (frame, hidden)))
 
 
 def show(
@@ -197,7 +196,7 @@ def show(
     if columns is not None:
         chosen.sort(key=lambda c: list(columns).index(c.name))
     return tables.table(
-        _as_shown(cells(published, [c.name for c in chosen], kept=kept), chosen),
+        cells(published, [c.name for c in chosen], kept=kept),
         titre or published.title.removesuffix(f" ({text.SIMULATED.lower()})"),
         formats={c.name: _format(c) for c in chosen if c.unit != "texte"},
         labels={c.name: c.label for c in chosen} | dict(labels or {}),

@@ -350,16 +350,20 @@ def quadrants(p: Year) -> Sheet | None:
     found = quadrant(rows, by=("course", "filiere"), thresholds=protection.thresholds_of(p))
     types = p.identity.drop_duplicates("cfd").set_index("cfd")["niveau_diplome"]
     own = cells[["filiere", "niveau", "course", "millesime", "terminale", "sortants"]]
-    table = own.assign(niveau_diplome=own["course"].map(types)).merge(found, "left", keys)
+    means = ["moyenne_emploi", "moyenne_poursuite"]
+    every = found.drop_duplicates("niveau_diplome")[["niveau_diplome", *means]]
+    table = own.assign(niveau_diplome=own["course"].map(types))
+    table = table.merge(found.drop(columns=means), "left", keys)
+    table = table.merge(every, "left", "niveau_diplome")  # also beside what the publisher hides
     flags = safe.hidden.loc[cells.index].reset_index(drop=True)
     hidden = flags[["terminale", "sortants"]].copy()
     hidden[c.TAUX_EMPLOI_6_MOIS.name] = flags["_en_emploi_6_mois"]
     hidden[c.TAUX_POURSUITE.name] = flags["_poursuite"]
+    hidden |= own[["terminale"]].isna().to_numpy()  # by the publisher, if not by us
     both = [c.TAUX_EMPLOI_6_MOIS.name, c.TAUX_POURSUITE.name]
     table[both] = table[both].mask(hidden[both])
     out = hidden[both].any(axis=1) | table[both].isna().any(axis=1)
     table["quadrant"] = table["quadrant"].mask(out, OUTSIDE)
-    means = ["moyenne_emploi", "moyenne_poursuite"]
     table[means] = table[means].round(DIGITS)
     codes = p.donnees.nomenclatures
     names = codes.diplomes.drop_duplicates("cfd").set_index("cfd")["libelle"]

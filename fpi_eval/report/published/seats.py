@@ -66,7 +66,10 @@ SEAT_COLUMNS = (
 LOST = " Introuvable : le fichier de la rentrée n'a pas cette formation, ou cet établissement."
 WAITING = " Taux de réalisation : là où les places ouvertes sont connues."
 AVANT = Column("avant", "Rentrée précédente", "decimal", "La même valeur, un an plus tôt.")
-ECART = Column("ecart", "Écart à la précédente", "decimal", "Valeur moins la précédente.")
+ECART = Column(
+    "ecart", "Écart à la précédente", "decimal",
+    "Valeur moins la précédente, toutes deux arrondies comme elles sont montrées.",
+)  # fmt: skip
 AILLEURS = Column(
     "ailleurs", "Autres régions", "decimal", "La même valeur, toutes les autres régions ensemble."
 )

@@ -45,5 +45,12 @@ def write_table(folder: Path, inside: str, place: str, table: ShownTable, suffix
 
 
 def _plain(cell: Written | str) -> float | str:
-    """Return a cell as other files join on it: a number, or words with ordinary hyphens."""
-    return cell.value if isinstance(cell, Written) else cell.replace("\u2011", "-")
+    """Return a cell as other files join on it: a number, or words with ordinary hyphens.
+
+    Rates are shares of one, and so is their gap, which pages and the workbook write in points.
+    """
+    if not isinstance(cell, Written):
+        return cell.replace("\u2011", "-")
+    if cell.unit.startswith("point"):
+        return round(cell.value / 100, cell.decimals + 2)
+    return cell.value

@@ -13,13 +13,15 @@ from fpi_eval.text import liste
 CAPACITES = ("uai", "mefstat11", "cfd", "niveau", "voie", "rentree", "places", "source")
 CELL = ["source", "uai", "course", "voie"]
 OPENED = ["uai", "mefstat11", "cfd", "voie", "rentree"]
+OFFERS = "parcoursup_bts"
 
 
 def derive_openings(capacities: pd.DataFrame, *, continuity: pd.DataFrame) -> pd.DataFrame:
     """Return the seat increases that capacity files show by themselves.
 
     Only a cell (establishment × course × voie, one source) published at both rentrées, with
-    known places and the same number of rows, can have gained seats; everything else gives nothing.
+    known places, which Affelnet does not list under more rows at one of them, can have gained
+    seats; everything else gives nothing.
 
     Parameters
     ----------
@@ -133,6 +135,16 @@ def courses(table: pd.DataFrame, continuity: pd.DataFrame) -> pd.Series:
     return entry.mask(moved, entry.str[:6] + latest.str[3:]).fillna(latest)
 
 
+def repeats(capacities: pd.DataFrame, code: list[str]) -> pd.Series:
+    """Return under how many rows each row's code may stand for one class: 1 in Parcoursup.
+
+    Affelnet can list one class under several rows, each with its whole capacity, and old exports
+    do not mark them. A row of Parcoursup is an offer, with places of its own.
+    """
+    rows = capacities.groupby(code, dropna=False)["uai"].transform("size")
+    return rows.mask(capacities["source"] == OFFERS, 1)
+
+
 def observed_places(capacities: pd.DataFrame, continuity: pd.DataFrame) -> pd.DataFrame:
     """Return places per cell and rentrée, unknown as soon as one of its rows is unknown."""
     missing = [name for name in CAPACITES if name not in capacities]
@@ -148,8 +160,7 @@ def observed_places(capacities: pd.DataFrame, continuity: pd.DataFrame) -> pd.Da
         mefstat11_publie=table["mefstat11"],
         cfd_publie=table["cfd"],
     )
-    same = [*CELL, "rentree", "mefstat11_publie", "cfd_publie"]
-    table["lignes"] = table.groupby(same, dropna=False)["uai"].transform("size")
+    table["lignes"] = repeats(table, [*CELL, "rentree", "mefstat11_publie", "cfd_publie"])
     grouped = table.groupby([*CELL, "rentree"], as_index=False).agg(
         places=("places", "sum"),
         lignes=("lignes", "max"),
