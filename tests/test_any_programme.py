@@ -343,6 +343,13 @@ def test_a_real_course_has_one_quadrant_against_the_mean_of_all_the_programme_s_
         assert mean == pytest.approx(expected[level], abs=1e-3)
 
 
+def test_what_the_publisher_hides_of_a_course_is_marked_beside_its_diploma_s_mean(annee_reelle):
+    found = people.quadrants(annee_reelle)
+    told = ["terminale", "sortants", "taux_emploi_6_mois", "taux_poursuite"]
+    assert found.frame[told].isna().equals(found.hidden[told])
+    assert found.frame.groupby("diplome")["moyenne_emploi"].nunique(dropna=False).eq(1).all()
+
+
 MAYOTTE = """
 [territoire]
 code_region = "06"

@@ -535,7 +535,8 @@ def test_an_unreachable_portal_is_said_so(portal):
 
 
 @pytest.mark.parametrize(
-    ("status", "words"), [(400, "filtre"), (403, "public"), (404, "introuvable"), (301, "301")]
+    ("status", "words"),
+    [(400, "filtre"), (403, "public"), (404, "pas encore publié"), (301, "301")],
 )
 def test_a_refusal_is_told_at_once_with_the_words_of_the_portal(portal, status, words):
     notice = json.dumps({"message": "ODSQL query is malformed"}).encode()

@@ -162,7 +162,7 @@ def refuse_missing(**options: object) -> None:
         names = ["le nom" if name == "nom" else f"--{name}" for name in lost]
         raise FpiError(
             f"il manque {liste(names)}, et personne n'est au clavier pour répondre. "
-            "Écrivez-les sur la ligne (« fpi-eval programme --help » en donne un exemple)."
+            "Ajoutez à la ligne ce qui manque (voir « fpi-eval programme --help »)."
         )
 
 
