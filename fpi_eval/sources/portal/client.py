@@ -32,7 +32,7 @@ _ADVICE = {
     400: "Vérifiez « filtre » et « selection » dans",
     401: "Ce jeu n'est pas public : vérifiez « jeu » dans",
     403: "Ce jeu n'est pas public : vérifiez « jeu » dans",
-    404: "Jeu introuvable, ou pas encore publié sous ce nom (celui d'une session en cours peut être "
+    404: "Jeu introuvable, ou pas encore publié sous ce nom (une session en cours l'est parfois "
     "sans année) : vérifiez « jeu », et « hote » du portail, dans",
 }
 
