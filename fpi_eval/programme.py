@@ -617,7 +617,10 @@ class Programme(Frozen):
 
     def words(self, own: Iterable[str] = ()) -> AbstractContextManager[None]:
         """Write for its regions inside a ``with``; its texts, and those given, stay as they are."""
-        return programme_of(len(self.territoire.codes_regions), [*_texts(self.model_dump()), *own])
+        before = self.predecesseur
+        names = [self.nom, self.territoire.region, *([before.nom] if before else [])]
+        texts = [*_texts(self.model_dump()), *own]
+        return programme_of(len(self.territoire.codes_regions), texts, names)
 
     def source(self, name: str) -> Source:
         """Return the source's section, or say that it is missing."""

@@ -19,10 +19,11 @@ Done = TypeVar("Done")
 
 @dataclass(frozen=True, slots=True)
 class Territory:
-    """How many regions a programme has, and its own texts that speak of « la région »."""
+    """How many regions a programme has, its own texts that speak of « la région », its names."""
 
     regions: int = 1
     own: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
 
 _written: ContextVar[Territory] = ContextVar("written", default=Territory())  # noqa: B039 (frozen)
@@ -62,10 +63,12 @@ RULES = (
 
 
 @contextmanager
-def programme_of(regions: int, own: Iterable[str] = ()) -> Iterator[None]:
+def programme_of(
+    regions: int, own: Iterable[str] = (), names: Iterable[str] = ()
+) -> Iterator[None]:
     """Write for a programme of that many regions inside a ``with``; its ``own`` texts stay."""
     kept = frozenset(one for one in own if _changed(one, regions) != one)
-    before = _written.set(Territory(regions, kept))
+    before = _written.set(Territory(regions, kept, frozenset(names)))
     try:
         yield
     finally:
@@ -85,7 +88,7 @@ def in_a_thread(job: Callable[[], Done]) -> Callable[[], Done]:
     place = territory()
 
     def done() -> Done:
-        with programme_of(place.regions, place.own):
+        with programme_of(place.regions, place.own, place.names):
             return job()
 
     return done

@@ -32,6 +32,7 @@ from fpi_eval.report.pages import places
 from fpi_eval.report.runner import pdf, translated
 from fpi_eval.report.runner.chapters import CHAPTERS, Chapter, compose
 from fpi_eval.report.runner.notebooks import discover
+from fpi_eval.several_regions import programme_of
 
 PACKAGE = Path(fpi_eval.__file__).parent
 DECLARING = (of_effect, of_jobs, of_places, of_trajectory)  # by being imported
@@ -257,6 +258,16 @@ def test_a_chapter_is_english_entire_and_says_the_numbers_of_the_french(delivere
 def test_numbers_are_written_as_english_does():
     said = {"9\u202f000,5\u00a0€": "€9,000.5", "\u22122,3 %": "\u22122.3%", "2026": "2026"}
     assert {french: translated.number(french) for french in said} == said
+
+
+@pytest.mark.parametrize("name", ["rail du nord", "été des métiers 2030", "Rail (nord)"])
+def test_a_programme_s_own_name_is_known_whatever_it_begins_with(name):
+    french = f"L'écart avec les autres régions n'est pas un effet de {name}, dont les places "
+    french += "n'ont pas encore de diplômés dans ces données."
+    with speaking("en"), programme_of(1, names=[name]):
+        assert f" not an effect of {name}, " in translated.said(french)
+    with speaking("en"), pytest.raises(FpiError):
+        translated.said(french)
 
 
 def test_a_sentence_keeps_its_numbers_and_the_names_of_the_data():

@@ -8,7 +8,7 @@ as they are.
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
@@ -48,9 +48,9 @@ JOINTS = (
 )
 MONTHS = {name: number for number, name in get_month_names(locale=LOCALES[FRENCH]).items()}
 DAY = re.compile(rf"(\d+)(?:er)? ({'|'.join(MONTHS)}) (\d{{4}})(\.?)")
-NAME = r"(?:[Ll]a |[Ll]es? |[Ll]')?(?P<{0}>[A-ZÀ-Ý][\w' -]*)"
-WORDS = r"(?P<{0}>[\w' ,-]+)"
-FILE = r"(?P<{0}>[\w./{{}}-]+)"  # with the numbers of its name masked
+NAME = r"[A-ZÀ-Ý][\w' -]*"
+WORDS = r"(?P<@>[\w' ,-]+)"
+FILE = r"(?P<@>[\w./{}-]+)"  # with the numbers of its name masked
 
 
 def chapters(
@@ -218,15 +218,21 @@ def _patterns(code: str, place: Territory) -> list[tuple[re.Pattern, str]]:
     """
     kept = catalogue(code, CHAPTERS)
     said = [message for message in vars(kept)["_catalog"] if re.search(r"{[a-z]", message)]
-    return [(_pattern(message), kept.gettext(message)) for message in said]
+    return [(_pattern(message, place.names), kept.gettext(message)) for message in said]
 
 
-def _pattern(message: str) -> re.Pattern:
+def _pattern(message: str, names: Iterable[str]) -> re.Pattern:
+    """Return the pattern of a sentence: a name begins with a capital, or is the programme's own."""
+    plain = (" ".join(name.replace("\u2019", "'").split()) for name in names)
+    own = [r"\{\d+\}".join(map(re.escape, NUMBER.split(name))) for name in plain]
+    every = "|".join([*sorted(own, key=lambda one: (-len(one), one)), NAME])
+    named = rf"(?:[Ll]a |[Ll]es? |[Ll]')?(?P<@>{every})"
     parts = re.split(r"{([a-z]\w*)}", message)
-    kinds = [{"nom": NAME, "fic": FILE}.get(part[:3], WORDS) for part in parts]
+    kinds = [{"nom": named, "fic": FILE}.get(part[:3], WORDS) for part in parts]
     return re.compile(
         "".join(
-            kinds[at].format(part) if at % 2 else re.escape(part) for at, part in enumerate(parts)
+            kinds[at].replace("@", part, 1) if at % 2 else re.escape(part)
+            for at, part in enumerate(parts)
         )
     )
 
