@@ -260,6 +260,18 @@ def test_numbers_are_written_as_english_does():
     assert {french: translated.number(french) for french in said} == said
 
 
+@pytest.mark.parametrize("noun", ["places d'entrée", "places de BTS"])
+def test_every_change_of_places_is_english_with_its_full_stop_or_without(noun):
+    moves = ("ont augmenté de 1,5 %", "ont diminué de 1,5 %", "ont varié de moins de 0,1 %",
+             "n'ont pas varié")  # fmt: skip
+    with speaking("en"):
+        for here in moves:
+            for beside in ("", *(f" ; ailleurs, elles {there}" for there in moves)):
+                french = f"De 2021 à 2022, à formations égales, les {noun} {here} dans la région"
+                told = translated.said(french + beside)
+                assert translated.said(f"{french}{beside}.") == f"{told}."
+
+
 @pytest.mark.parametrize("name", ["rail du nord", "été des métiers 2030", "Rail (nord)"])
 def test_a_programme_s_own_name_is_known_whatever_it_begins_with(name):
     french = f"L'écart avec les autres régions n'est pas un effet de {name}, dont les places "

@@ -218,6 +218,8 @@ def test_places_are_compared_with_other_regions_only_where_files_have_some(conte
     )
     assert "dans la région ; ailleurs, elles n'ont pas varié." in both
     assert "ont augmenté de 3,0\u00a0% dans la région.\n\n" in alone
+    less = places._observed(same.assign(places_apres=[103.0, 199.95]), context)
+    assert "ailleurs, elles ont varié de moins de 0,1\u00a0%." in less
     assert none == "De 2025 à 2026, aucune formation de la région n'a de places à comparer."
     assert not places.evolution(same[:0], context)
     assert not places.derivees(same[:0], context)

@@ -127,7 +127,7 @@ def _unpaired(context: Context) -> str:
 def _moved(change: float) -> str:
     """Return how places changed, in a verb."""
     if not round(change, 3):
-        return "n'ont pas varié"
+        return "ont varié de moins de 0,1\u00a0%" if change else "n'ont pas varié"
     return f"ont {'augmenté' if change > 0 else 'diminué'} de {text.pourcent(abs(change))}"
 
 

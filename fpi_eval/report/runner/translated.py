@@ -195,11 +195,23 @@ def sentence(words: str) -> str:
     masked = NUMBER.sub(mask, plain)
     if not re.search(r"[^\W\d_]", re.sub(r"{\d+}", "", masked)):
         return masked.format(*map(number, numbers))
-    found, names = catalogue(spoken(), CHAPTERS).gettext(masked), dict[str, str]()
+    found, names = _known(masked), dict[str, str]()
     if found == UNTRANSLATED:
         found, names = _with_names(masked) or (_(plain), names)
     told = [*map(number, numbers)]
     return found.format(*told, **{name: words.format(*told) for name, words in names.items()})
+
+
+def _known(masked: str) -> str:
+    """Return the catalogue's translation, a sentence known without its full stop or with it."""
+    told = catalogue(spoken(), CHAPTERS).gettext
+    if (found := told(masked)) != UNTRANSLATED:
+        return found
+    ends = masked.endswith(".")
+    found = told(masked[:-1] if ends else f"{masked}.")
+    if found == UNTRANSLATED:
+        return found
+    return f"{found}." if ends else found.removesuffix(".")
 
 
 def _with_names(masked: str) -> tuple[str, dict[str, str]] | None:
