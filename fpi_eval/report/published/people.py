@@ -359,10 +359,10 @@ def quadrants(p: Year) -> Sheet | None:
     hidden = flags[["terminale", "sortants"]].copy()
     hidden[c.TAUX_EMPLOI_6_MOIS.name] = flags["_en_emploi_6_mois"]
     hidden[c.TAUX_POURSUITE.name] = flags["_poursuite"]
-    hidden |= own[["terminale"]].isna().to_numpy()  # by the publisher, if not by us
     both = [c.TAUX_EMPLOI_6_MOIS.name, c.TAUX_POURSUITE.name]
     table[both] = table[both].mask(hidden[both])
-    out = hidden[both].any(axis=1) | table[both].isna().any(axis=1)
+    hidden |= table[[*hidden]].isna()  # by the publisher, if not by us
+    out = hidden[both].any(axis=1)
     table["quadrant"] = table["quadrant"].mask(out, OUTSIDE)
     table[means] = table[means].round(DIGITS)
     codes = p.donnees.nomenclatures
