@@ -293,6 +293,7 @@ def _row(wave: tuple[int, str, int], places: float, counted: float, item: Result
     return (*wave, places, counted, item.name, line, *when, when[1] <= day)
 
 
+@known_options
 def premieres(table: pd.DataFrame) -> pd.DataFrame:
     """Return, by outcome, the first publication, and the share of seats that can be read by now.
 

@@ -1,10 +1,14 @@
 """Names and arguments written wrong, refused in French with what was expected."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from numbers import Real
+from os import PathLike
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, ParamSpec, TypeVar, Union, get_args, get_origin
 
 from fpi_eval.errors import FpiError
 
@@ -35,7 +39,7 @@ class Named(dict[str, V]):
 
 
 def known_options(function: Callable[P, T]) -> Callable[P, T]:
-    """Return the function, which refuses in French arguments that it does not have."""
+    """Return the function, which refuses in French what its signature does not allow."""
     return advised("")(function)
 
 
@@ -44,13 +48,25 @@ def advised(conseil: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
         own = inspect.signature(function)
+        *_, holder, name = f".{function.__qualname__}".split(".")
+        name = holder if name == "__init__" else name
 
         @wraps(function)
         def run(*args: P.args, **given: P.kwargs) -> T:
-            bound(function.__name__, own, args, given, conseil)
-            return function(*args, **given)
+            found = bound(name, own, args, given, conseil)
+            return function(*found.args, **found.kwargs)
 
         return run
+
+    return decorate
+
+
+def checked_fields(conseil: str = "") -> Callable[[type[T]], type[T]]:
+    """Return the dataclass that a researcher makes, whose fields are checked as options are."""
+
+    def decorate(made: type[T]) -> type[T]:
+        setattr(made, "__init__", advised(conseil)(made.__init__))  # noqa: B010 (mypy)
+        return made
 
     return decorate
 
@@ -58,42 +74,195 @@ def advised(conseil: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
 def bound(
     function: str, own: inspect.Signature, args: tuple, given: Mapping[str, Any], conseil: str = ""
 ) -> inspect.BoundArguments:
-    """Return the arguments of a call by name; raise in French on a call that cannot be made."""
+    """Return the arguments of a call by name; raise in French on a call that cannot be made.
+
+    What each may be is what the signature says; where it says several, one is a list of one.
+    """
     try:
         found = own.bind(*args, **given)
     except TypeError:
-        kinds = {name: p.kind for name, p in own.parameters.items()}
-        if inspect.Parameter.VAR_KEYWORD not in kinds.values():
+        if all(p.kind is not p.VAR_KEYWORD for p in own.parameters.values()):
             only_known(function, given, list(own.parameters), conseil)
         raise FpiError(f"{function} : {_wrong(own, args, given)}", conseil=conseil) from None
     for name, value in found.arguments.items():
         asked = own.parameters[name]
-        wrong = WRONG.get(asked.annotation) if asked.default is not asked.empty else None
-        if wrong and (expected := wrong(value)):
-            raise FpiError(f"{function} : {name} = {_shown(value)} : {expected} est attendu.")
+        if value is asked.default or asked.kind in SEVERAL:
+            continue
+        kinds = _members(asked.annotation)
+        value = found.arguments[name] = _plain(value, kinds)
+        if any(_fits(value, kind) for kind in kinds):
+            continue
+        if any(one is not None and _fits(value, one) for one in map(_element, kinds)):
+            found.arguments[name] = (value,)
+            continue
+        raise FpiError(f"{function} : {_refusal(name, value, kinds)}", conseil=conseil)
     return found
 
 
-def _not_said(value: object) -> str:
-    """Return what an option that is on or off must be, "" if it is that."""
-    return "" if _is_bool(value) else "True ou False"
+def _members(kind: Any) -> tuple[Any, ...]:
+    """Return the kinds that an annotation allows; a text beside a path is one."""
+    several = isinstance(kind, UnionType) or get_origin(kind) is Union
+    kinds = get_args(kind) if several else (kind,)
+    return tuple(k for k in kinds if k is not str) if Path in kinds else kinds
 
 
-def _not_counted(value: Any) -> str:
-    """Return what an option that counts must be, "" if it is that."""
-    counts = hasattr(value, "__index__") and not _is_bool(value) and value >= 0
-    return "" if counts else "un nombre entier, 0 ou plus,"
+def _plain(value: Any, kinds: tuple[Any, ...]) -> Any:
+    """Return a column of pandas or an array as the list, and a list as the array, asked for."""
+    arrays = [kind for kind in kinds if getattr(kind, "__name__", "") == "ndarray"]
+    if arrays and (isinstance(value, list | tuple) or hasattr(value, "array")):
+        from numpy import asarray  # whoever asks for an array has imported it
+
+        return asarray(value)
+    if not arrays and hasattr(value, "tolist") and any(get_origin(k) in LISTS for k in kinds):
+        found = value.tolist()
+        return tuple(found) if isinstance(found, list) else value
+    return value
+
+
+def _element(kind: Any) -> Any:
+    """Return what a list holds, None for what is no list."""
+    return get_args(kind)[0] if get_origin(kind) in LISTS and get_args(kind) else None
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    """Return whether a value is of a kind; anything is of one that says nothing."""
+    if kind in (Any, inspect.Parameter.empty) or getattr(kind, "_is_protocol", False):
+        return True
+    if rule := PLAIN.get(kind):
+        return rule[0](value)
+    if isinstance(kind, str):  # a class imported for its name alone
+        return not kind.isidentifier() or kind in (c.__name__ for c in type(value).__mro__)
+    origin = get_origin(kind)
+    if origin in LISTS:
+        return _listed(value, kind)
+    if origin is Callable:
+        return callable(value)
+    kind = origin or kind
+    if getattr(kind, "__name__", "") == "ndarray":
+        return isinstance(value, kind) and value.dtype.kind in "iufb"
+    return not isinstance(kind, type) or isinstance(value, kind)
+
+
+def _listed(value: Any, kind: Any) -> bool:
+    """Return whether a value is several of what the kind holds."""
+    if isinstance(value, str) or hasattr(value, "columns"):
+        return False
+    if isinstance(value, Mapping):  # its names, where they are only read one by one
+        return get_origin(kind) is Iterable
+    within = _members(_element(kind))
+    if isinstance(value, list | tuple):
+        return all(any(_fits(one, k) for k in within) for one in value)
+    return hasattr(value, "__iter__")
 
 
 def _is_bool(value: object) -> bool:
     return type(value).__name__ in ("bool", "bool_")  # numpy's too, without importing it
 
 
-WRONG: dict[Any, Callable[[Any], str]] = {
-    bool: _not_said,
-    int: _not_counted,
-    int | None: lambda value: "" if value is None else _not_counted(value),
+def _is_count(value: Any) -> bool:
+    return hasattr(value, "__index__") and not _is_bool(value) and value >= 0
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not _is_bool(value)
+
+
+def _is_name(value: object) -> bool:
+    """Return whether a value may name a column: some are whole numbers."""
+    return isinstance(value, str) or (hasattr(value, "__index__") and not _is_bool(value))
+
+
+#: Kind → who is of it, and how a refusal calls it.
+PLAIN: dict[Any, tuple[Callable[[Any], bool], str]] = {
+    bool: (_is_bool, "True ou False"),
+    int: (_is_count, "un nombre entier (0 ou plus)"),
+    float: (_is_number, "un nombre"),
+    str: (_is_name, "un nom"),
+    Path: (lambda value: isinstance(value, str | PathLike), "un chemin"),
+    NoneType: (lambda value: value is None, "None"),
 }
+LISTS = (Sequence, Iterable, tuple, list)
+SEVERAL = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+#: Class → what it is in French, and how one is had.
+OBJECTS = {
+    "CellPanel": ("un panel", "fpi.load(programme, rentrée).panel"),
+    "Check": ("un contrôle", "ceux de fpi.checks.evaluate(panel, résultat).checks"),
+    "Evaluation": ("une évaluation", "fpi.checks.evaluate(panel, résultat)"),
+    "EventStudy": (
+        "une étude d'événement",
+        "celle de fpi_eval.impact.opening_study ou, pour des effets par cohorte et année, ce qu'en "
+        "fait « from fpi_eval.impact.as_event_study import as_event_study »",
+    ),
+    "Indicator": (
+        "un indicateur",
+        "fpi.indicators.INDICATORS[nom], ou un Indicator déclaré",
+    ),
+    "Outlook": ("une trajectoire", "fpi.projection.outlook(année)"),
+    "Panels": ("une année", "fpi.load(programme, rentrée)"),
+    "Programme": ("un programme", "fpi.load_programme(nom)"),
+    "Ring": ("un voisinage (Ring)", 'fpi.impact.Ring("même établissement", ("uai",))'),
+    "Scenario": ("un scénario", "ceux de fpi.load_programme(nom).projection.scenarios"),
+    "Study": ("une étude", "fpi.checks.Study(panel, résultat)"),
+    "Twin": ("un jumeau", "fpi.twin.draw(fpi.twin.SMALL, graine)"),
+    "TwinParameters": (
+        "un jeu de paramètres du jumeau",
+        "fpi.twin.SMALL ou fpi.twin.SCENARIOS[nom], dont list(fpi.twin.SCENARIOS) donne les noms",
+    ),
+    "Year": ("une année", "fpi.load(programme, rentrée)"),
+}
+
+
+def _refusal(name: str, value: Any, kinds: tuple[Any, ...]) -> str:
+    """Return what was found for an argument, what is expected, how it is had."""
+    called = [getattr(kind, "__name__", str(kind)) for kind in kinds]
+    if "DataFrame" in called:
+        return f"{name} : {no_table(value)}"
+    for kind, word in zip(kinds, called, strict=True):
+        one = getattr(_element(kind), "__name__", word)
+        if one in OBJECTS:
+            what, how = OBJECTS[one]
+            e = "e" if what.startswith("une ") else ""
+            wrong = _first_wrong(value, _element(kind)) if _element(kind) else value
+            return f"{what} est attendu{e} pour {name}, non {_shown(wrong)} : {how}."
+    if str in kinds and isinstance(value, list | tuple):
+        return f"{name} : un seul nom est attendu, pas une liste."
+    if str in kinds and hasattr(value, "__array__"):
+        return f"{name} : un nom est attendu, non des valeurs ; mettez-les au tableau."
+    *others, last = dict.fromkeys(_words(kind) for kind in kinds)
+    e = "e" if last.startswith("une ") and not others else ""
+    words = f"{', '.join(others)} ou {last}" if others else last
+    return f"{name} = {_shown(value)} : {words} est attendu{e}."
+
+
+def _first_wrong(value: Any, kind: Any) -> Any:
+    """Return the first of a list that is not of a kind, or what is no list."""
+    every = value if isinstance(value, list | tuple) else ()
+    return next((one for one in every if not _fits(one, kind)), value)
+
+
+def _words(kind: Any) -> str:
+    """Return how a refusal calls a kind."""
+    if kind in PLAIN:
+        return PLAIN[kind][1]
+    origin = get_origin(kind) or kind
+    name = getattr(origin, "__name__", str(origin))
+    if origin in LISTS:
+        many = {str: "noms", int: "nombres entiers", float: "nombres"}
+        return f"une liste de {many.get(_element(kind), 'valeurs')} (entre crochets)"
+    if origin is Callable:
+        return "une fonction"
+    return {"Mapping": "un dictionnaire", "ndarray": "un tableau de nombres (numpy)"}.get(
+        name, f"un objet « {name} »"
+    )
+
+
+def no_table(value: Any, rows: str = "") -> str:
+    """Return in French that a table is expected, what was found, and the table that it holds."""
+    kind = type(value).__name__
+    kind = f"{type(value).__module__.partition('.')[0]}.{kind}" if kind == "DataFrame" else kind
+    ways = ("to_pandas()", "cells", "panel", "table")
+    held = next((f" (le sien : .{w})" for w in ways if hasattr(value, w.strip("()"))), "")
+    return f"un tableau (DataFrame de pandas{rows}) est attendu : {kind}{held}."
 
 
 def only_known(function: str, given: Iterable[str], known: list[str], conseil: str = "") -> None:

@@ -118,7 +118,7 @@ def test_a_cost_in_industry_has_no_end_where_the_programme_may_have_brought_nobo
         total = SimpleNamespace(estimate=(low + high) / 2, std_error=1.0, ci_low=low, ci_high=high)
         evaluation = SimpleNamespace(outcome="industrie", total=lambda total=total: total)
         year, panel = SimpleNamespace(register=register), SimpleNamespace(table=None)
-        found = module.industry_costs(year, panel, evaluation)
+        found = module.industry_costs.__wrapped__(year, panel, evaluation)
         if np.isnan(low):
             assert found.reason == module.NO_INDUSTRY  # unknown is not below zero
         else:

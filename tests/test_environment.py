@@ -67,7 +67,8 @@ for found in pkgutil.walk_packages(fpi_eval.__path__, "fpi_eval."):
 from pathlib import Path
 from types import SimpleNamespace as Like
 from fpi_eval.programme import load_programme
-year = Like(donnees=Like(simulees=True, dossier=Path()), programme=load_programme("fpi_aura"))
+class Year(Like): pass
+year = Year(donnees=Like(simulees=True, dossier=Path()), programme=load_programme("fpi_aura"))
 fpi_eval.panel.year.load = lambda *_: year
 fpi_eval.cli.main(["individus", "2026", "--sortie", "sorties", "--a-blanc"])
 """

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from functools import cache
 from types import SimpleNamespace
 
@@ -17,8 +18,9 @@ from invented import invented_panel
 from scipy import stats
 
 import fpi_eval
-from fpi_eval import checks, impact, indicators, twin
+from fpi_eval import checks, impact, indicators, misspelt, twin
 from fpi_eval.errors import FpiError
+from fpi_eval.impact import columns
 from fpi_eval.impact.field_names import ALSO
 from fpi_eval.panel.cell_panel import CellPanel
 
@@ -47,6 +49,16 @@ APART = (
     "masked",
 )  # fmt: skip
 CLOSE = 1e-8
+MODULES = (
+    checks, fpi_eval.costs, fpi_eval.headline, impact, indicators, fpi_eval.power,
+    fpi_eval.projection, fpi_eval.records, twin,
+)  # fmt: skip
+ONE = indicators.Indicator(
+    name="places_ouvertes", label="Places ouvertes", definition="Places.", formula="places",
+    source="registre", limite="aucune", numerator=("seats",),
+)  # fmt: skip
+#: Classes that a researcher makes.
+CHECKED = (checks.Study, impact.Columns, impact.Ring, indicators.Indicator)
 
 
 @cache
@@ -180,7 +192,7 @@ def test_given_exposures_and_sizes_are_used_and_absent_structure_is_declared():
         ({"lag": -1}, "lag=-1"),
         ({"lag": "retard"}, "« retard » : colonne absente"),
         ({"dose": "branche"}, "« branche » : .* n'est pas un nombre"),
-        ({"lag": 1.5}, "lag=1.5"),
+        ({"lag": 1.5}, r"^j : lag = « 1.5 » : un nom, un nombre entier \(0 ou plus\)"),
     ],
 )
 def test_what_is_named_wrong_is_refused_in_french(options, message):
@@ -217,6 +229,7 @@ def school_year(year):
         (lambda d: SimpleNamespace(cells=d), r"SimpleNamespace \(le sien : \.cells\)"),
         (lambda d: d.assign(recus=np.nan), "« recus » : aucune valeur connue"),
         (lambda d: d.rename(columns={"recus": "recu"}), "Vouliez-vous dire « recu »"),
+        (lambda d: pd.concat([d, d[["lycee"]]], axis=1), "« lycee » : deux colonnes portent ce"),
     ],
 )
 def test_what_cannot_be_read_is_refused_by_name(change, message):
@@ -285,11 +298,11 @@ def test_a_mistake_of_the_hand_is_told_in_french(asked, message):
         (lambda: fpi_eval.load("fpi_aura"), "load : il manque « rentree »"),
         (lambda: checks.verdict(checks.Study(panel(), "diplomes")), "checks.evaluate.*verdict"),
         (lambda: checks.verdict(checks.Study(panel(), "diplomes"), None), "non « Study » : .*eval"),
-        (lambda: checks.verdict([1], None), "non « int »"),
+        (lambda: checks.verdict([1], None), "un contrôle est attendu .*non « 1 »"),
         (lambda: checks.THRESHOLDS["tendence"], "Vouliez-vous dire « tendance »"),
         (lambda: indicators.INDICATORS["x"], "« x » inconnu. Noms possibles : .*places"),
         (lambda: indicators.compute(panel()), "il manque « indicator »"),
-        (lambda: indicators.compute(panel(), "places"), "non « str » : fpi.indicators.INDICATORS"),
+        (lambda: indicators.compute(panel(), "places"), "non « places » : fpi.indicators.IN"),
         (lambda: fpi_eval.checks.plant(panel(), panel()), "« fit », « estimates » et « outcome »"),
         (lambda: fpi_eval.checks.evaluate(own(), "recus", unite="x"), "vouliez-vous dire « unit »"),
         (lambda: impact.j(panel())["brut"], "« brut »"),
@@ -301,12 +314,12 @@ def test_a_mistake_of_the_hand_is_told_in_french(asked, message):
         (lambda: impact.chain(panel(), hirizon=6), "dire « horizon »"),
         (lambda: impact.j(panel(), proportional="non"), "= « non » : True ou False est attendu"),
         (lambda: impact.imputation(panel(), region_effects=None), "« None » : True ou False"),
-        (lambda: impact.sun_abraham(panel(), anticipation=-1), "« -1 » : un nombre entier, 0 ou"),
+        (lambda: impact.sun_abraham(panel(), anticipation=-1), r"« -1 » : un nombre entier \(0 ou"),
         (lambda: impact.callaway_santanna(panel(), anticipation=0.5), "« 0.5 » : un nombre entier"),
         (lambda: impact.heterogeneity(panel(), draws=True), "« True » : un nombre entier"),
         (lambda: impact.study_family(panel(), "diplomes", draws=-1), "« -1 » : un nombre entier"),
         (lambda: checks.evaluate(own(), "recus", draws="10"), "« 10 » : un nombre entier"),
-        (lambda: twin.draw("SMALL"), "« SMALL » : des paramètres .*fpi.twin.SMALL"),
+        (lambda: twin.draw("SMALL"), "paramètres du .*« SMALL » : fpi.twin.SMALL"),
         (lambda: twin.SCENARIOS["realistc"], "« realistc » inconnu. .*dire « realistic »"),
     ],
 )  # fmt: skip
@@ -340,6 +353,76 @@ def test_every_public_function_that_has_options_refuses_another_in_french(face):
             with pytest.raises(FpiError, match=f"^{name} : option « optoin » inconnue"):
                 made(*(None for p in kinds if p.default is p.empty), optoin=1)
     assert tried
+
+
+#: What no signature can tell wrong: an answer of any kind, what merely has the attributes asked.
+ANYTHING = {("allowed", "found"), ("told", "found"), ("places", "entered"), ("draw", "programme")}
+
+
+@pytest.mark.parametrize("face", [fpi_eval.load, *MODULES], ids=lambda m: m.__name__)
+def test_every_public_argument_is_checked_as_its_signature_says(face):
+    made = [getattr(face, name) for name in getattr(face, "__all__", ())] or [face]
+    kinds = (*filter(inspect.isfunction, made), *(c for c in made if c in CHECKED))
+    for one in kinds:
+        assert inspect.isclass(one) or hasattr(one, "__wrapped__"), one
+        for p in inspect.signature(one).parameters.values():
+            named = p.annotation is p.empty and p.name in columns.NAMES  # `Columns` checks it
+            if (one.__name__, p.name) in ANYTHING or named or p.kind is p.VAR_KEYWORD:
+                continue
+            alone = inspect.Signature([p.replace(kind=p.KEYWORD_ONLY)])
+            with pytest.raises(FpiError, match=f"^{one.__name__} : .*{p.name}"):
+                misspelt.bound(one.__name__, alone, (), {p.name: object()})
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        (lambda t: impact.j(t, covariates=None), "covariates = « None » : une liste de noms"),
+        (lambda t: impact.j(t, covariates=[["seats"]]), "covariates = « list » : une liste de no"),
+        (lambda t: impact.j(t, niveau=t["uai"]), "niveau : un nom est attendu, non des valeurs"),
+        (lambda t: impact.j(t, unit=["cell"]), "^j : unit : un seul nom est attendu, pas une"),
+        (lambda t: impact.opening_study(t, estimator="sun"), "« sun » : une fonction est attendue"),
+        (lambda t: impact.totals(t, names=["uai"]), "names = « list » : un dictionnaire ou None"),
+        (lambda t: impact.synthetic(None), "un tableau .*est attendu : NoneType"),
+        (lambda t: impact.displaced_entrants(t.drop(columns="entrants")), "« entrants » : .*absen"),
+        (lambda t: impact.regional_change(t, "x", region="84"), "« millesime » : colonne absente"),
+        (lambda t: checks.Study(t, "diplomes", lag=0), "« lag » inconnue.*columns=dict"),
+        (lambda t: checks.Study(t, "diplomes", columns="lag"), "columns = « lag » : un dictio"),
+        (lambda t: checks.evaluate(t, "diplomes", "fpi"), "un programme .*non « fpi » : fpi.load"),
+        (lambda t: checks.honest_bounds(t), "une étude d'événement .*non « DataFrame »"),
+        (lambda t: indicators.compute(t, ONE, by=None), "by = « None » : une liste de noms"),
+        (lambda t: indicators.compute_all(t, []), "aucun indicateur demandé"),
+        (lambda t: indicators.compute(t.assign(seats="x"), ONE), "« seats » : « x » n'est pas"),
+        (lambda t: indicators.emploi_publie(t), "une année est attendue pour p"),
+        (lambda t: indicators.in_seats(pd.concat([t, t])), "deux lignes ou plus pour une même"),
+        (lambda t: indicators.entry_cohort(t.set_index(["cell", "rentree"])), "c'est l'index"),
+        (lambda t: replace(ONE, unit="bananes"), "unit = « bananes » inconnu.*effectif, taux"),
+        (lambda t: replace(ONE, niveau_validite="ville"), "« ville » inconnu.*etablissement, f"),
+        (lambda t: replace(ONE, proportion=True), "proportion sans dénominateur"),
+        (lambda t: replace(ONE, numerator=()), "numérateur vide"),
+        (lambda t: impact.Ring("x", ("uai",), within_km="100"), "within_km = « 100 » : un nombre"),
+        (lambda t: fpi_eval.costs.unit_cost("place", "dix", 3), "cost = « dix » : un nombre est"),
+        (lambda t: fpi_eval.load("fpi_aura", 2026, 3), "donnees = « 3 » : un chemin est attendu"),
+    ],
+)  # fmt: skip
+def test_an_option_of_another_kind_is_refused_with_what_was_expected(asked, message):
+    with pytest.raises(FpiError, match=message):
+        asked(panel())
+
+
+def test_one_name_or_a_column_of_names_is_a_list_of_names():
+    wanted = numbers(impact.j(panel(), "diplomes", covariates=["places"]))
+    for names in ("places", pd.Series(["places"]), pd.Index(["places"]), np.array(["places"])):
+        found = numbers(impact.j(panel(), "diplomes", covariates=names))
+        np.testing.assert_allclose(found, wanted, atol=CLOSE)
+    assert replace(ONE, numerator="seats") == ONE  # not the letters of the word
+
+
+def test_counts_written_as_texts_or_categories_are_counts():
+    wanted = indicators.compute(panel(), ONE, "rentree")
+    for kind in (str, "category", "Int64", object):
+        written = panel().assign(seats=panel()["seats"].astype(int).astype(kind))
+        pd.testing.assert_frame_equal(indicators.compute(written, ONE, "rentree"), wanted)
 
 
 def test_one_outcome_of_a_family_is_its_name():
@@ -401,9 +484,9 @@ def test_completion_shows_what_a_researcher_uses(module):
 
 
 def test_a_list_of_outcomes_is_refused_in_french():
-    with pytest.raises(FpiError, match="une seule colonne est attendue, pas une liste"):
+    with pytest.raises(FpiError, match="y : un seul nom est attendu, pas une liste"):
         impact.j(own(), ["recus"], **NAMED)
-    with pytest.raises(FpiError, match="le nom d'une colonne est attendu, non ses valeurs"):
+    with pytest.raises(FpiError, match="y : un nom est attendu, non des valeurs"):
         impact.j(own(), own()["recus"], **NAMED)
 
 

@@ -498,7 +498,8 @@ def test_a_kept_projection_speaks_of_the_folder_that_asks_for_it():
     """What is kept may have been made in another copy of the folder."""
     theirs = outlook.Outlook("ailleurs", pd.DataFrame(), {}, None, {}, pd.DataFrame(), None, 3)
     year = SimpleNamespace(kept=lambda make: theirs, context="ici")
-    found = outlook.outlook(year)
+    made = outlook.outlook.__wrapped__
+    found = made(year)
     assert (found.context, found.without_length) == ("ici", 3)
     none = Absent("aucune ouverture.")
-    assert outlook.outlook(SimpleNamespace(kept=lambda make: none, context="ici")) is none
+    assert made(SimpleNamespace(kept=lambda make: none, context="ici")) is none

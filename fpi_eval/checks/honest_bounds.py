@@ -99,12 +99,6 @@ def honest_bounds(found: EventStudy, kind: str = "relative") -> HonestBounds:
         Drift as a multiple of the largest one seen before, or as a change of slope, then in
         standard errors of the effect.
     """
-    if not isinstance(found, EventStudy):
-        raise FpiError(
-            f"une étude d'événement est attendue, non « {type(found).__name__} » : celle de "
-            "fpi_eval.impact.opening_study ou, pour des effets par cohorte et année, ce qu'en fait "
-            "« from fpi_eval.impact.as_event_study import as_event_study »."
-        )
     if kind not in KINDS:
         raise FpiError(f"bornes « {kind} » inconnues : choisissez parmi {text.liste(KINDS)}.")
     bounds = KINDS[kind][0]

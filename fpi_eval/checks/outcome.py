@@ -55,6 +55,7 @@ def few(secret: Secret) -> TooFew:
     return TooFew(f"{FEW} {why}", why=why)
 
 
+@known_options
 def observed_outcome(panel: CellPanel | pd.DataFrame, programme: Programme) -> str | Absent:
     """Return the programme's primary outcome, or the nearest one that the files give."""
     wanted, table = programme.resultats.principal, CellPanel.of(panel).table
@@ -119,6 +120,7 @@ def _unable(panel: CellPanel, outcome: str, reason: str) -> Absent:
     )
 
 
+@known_options
 def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
     """Return a result headed by the verdict, or why the verdict forbids to show it.
 
@@ -133,6 +135,7 @@ def allowed(evaluation: Evaluation | Absent, found: T | Absent) -> T | Absent:
     return headed(evaluation.verdict.niveau) if headed else found
 
 
+@known_options
 def told(found: T | Absent, programme: Programme) -> T | Absent:
     """Return what a programme may tell of a result: nothing that rests on too few openings.
 
@@ -148,6 +151,7 @@ def _passed(found: T | Absent, secret: Secret) -> T | Absent:
     return few(secret) if passed is None else passed
 
 
+@known_options
 def calibrated(
     evaluation: Evaluation | Absent, found: Estimates | Totals | Absent
 ) -> Estimates | Totals | Absent:

@@ -60,7 +60,6 @@ def un_de_moins(study: Study) -> Check:
 @known_options
 def leave_one_out(study: Study) -> pd.DataFrame:
     """Return the gross effect without each cluster: niveau, groupe, ecart (its part), effet."""
-    Study.asked(study)
     used, fit = study.frame[study.fit.keep], study.fit
     j, parts = fit.position(SEATS), []
     for level in LEFT_OUT:
@@ -142,7 +141,6 @@ def specification_curve(study: Study) -> Choices:
 
     ``famille`` says whether a choice asks the same question, or of a part of the programme.
     """
-    Study.asked(study)
     panel, outcome, niveau = study.panel, study.outcome, study.niveau
     facts = {"niveau": niveau}
     choices = {
@@ -226,7 +224,6 @@ def per_opening(study: Study) -> Choices:
 
     The two-way estimate comes with the weight of its comparisons with cells already opened.
     """
-    Study.asked(study)
     facts = {"niveau": study.niveau}
     choices = {
         "Callaway–Sant'Anna": lambda: opening_study(study.panel, study.outcome, **facts).overall,

@@ -20,7 +20,6 @@ from fpi_eval.checks.thresholds import (
     Threshold,
     thresholds,
 )
-from fpi_eval.errors import FpiError
 from fpi_eval.impact.bjs2_t import final_dose
 from fpi_eval.impact.columns import as_panel
 from fpi_eval.impact.frame import GROSS, effects, sample, scale
@@ -28,6 +27,7 @@ from fpi_eval.impact.j import design, fit_j
 from fpi_eval.impact.j_and_bjs2_t import side_by_side
 from fpi_eval.impact.stacked import stacked
 from fpi_eval.impact.uncertainty import Clusters
+from fpi_eval.misspelt import checked_fields
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.programme import Programme
 from fpi_eval.regression import linear
@@ -35,6 +35,7 @@ from fpi_eval.regression.bands import joint_test
 from fpi_eval.results import Estimate, Estimates, EventStudy
 
 
+@checked_fields("Les colonnes d'un tableau à soi : columns=dict(unit=…, lag=…).")
 @dataclass(frozen=True, eq=False, repr=False)
 class Study:
     """The evaluation of one outcome on one panel, fitted once.
@@ -55,15 +56,6 @@ class Study:
             f"Étude de « {self.outcome} » sur {rows}. Ses réponses : .estimates, .event ; "
             "fpi.checks.specification_curve(…) et fpi.checks.leave_one_out(…) la prennent."
         )
-
-    @staticmethod
-    def asked(study: object) -> None:
-        """Raise, saying how a study is made, on anything else."""
-        if not isinstance(study, Study):
-            raise FpiError(
-                f"une étude est attendue, non « {type(study).__name__} » : "
-                "fpi.checks.Study(panel, résultat)."
-            )
 
     @cached_property
     def table(self) -> dict[str, Threshold]:

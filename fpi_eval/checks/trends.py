@@ -41,7 +41,6 @@ def explaining_slope(study: Study) -> float:
 
     It begins before the opening and goes on after it; NaN without a year before.
     """
-    Study.asked(study)
     return study.gross.estimate / (lever(study) or np.nan)
 
 

@@ -11,6 +11,7 @@ from fpi_eval.absent import Absent
 from fpi_eval.calendar import opened
 from fpi_eval.checks import Evaluation
 from fpi_eval.costs.unit import UnitCost, acceptability, unit_cost
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel import align
 from fpi_eval.panel.cell_panel import CellPanel
 from fpi_eval.panel.year import Year
@@ -108,6 +109,7 @@ def by_horizon(programme: Programme, unit: str) -> str:
     return f"{unit} d'ici {programme.projection.horizon}"
 
 
+@known_options
 def programme_costs(programme: Programme, found: Outlook | Absent) -> tuple[UnitCost, ...]:
     """Return costs per opened seat and projected person; per person aimed at without a register."""
     if isinstance(found, Absent):
@@ -153,6 +155,7 @@ def estimated_cost(unit: str, cost: float, total: np.ndarray, basis: str) -> Uni
     return unit_cost(unit, cost, middle, error, basis=basis, draws=total)
 
 
+@known_options
 def acceptability_curves(found: Outlook) -> pd.DataFrame | Absent:
     """Return the chances that a net graduate costs less than each price: label, threshold, share.
 
@@ -170,6 +173,7 @@ def acceptability_curves(found: Outlook) -> pd.DataFrame | Absent:
     return pd.concat(parts)
 
 
+@known_options
 def sure_prices(curves: pd.DataFrame) -> tuple[float, dict[str, float]]:
     """Return the chances in 100 that every curve reaches, `SURE` at most, and the prices there."""
     parts = {str(basis): part for basis, part in curves.groupby("label", sort=False)}
@@ -180,6 +184,7 @@ def sure_prices(curves: pd.DataFrame) -> tuple[float, dict[str, float]]:
     }
 
 
+@known_options
 def industry_costs(
     year: Year, panel: CellPanel, evaluation: Evaluation
 ) -> tuple[UnitCost, ...] | Absent:
@@ -207,6 +212,7 @@ def industry_costs(
     )  # fmt: skip
 
 
+@known_options
 def net_jobs(found: Outlook | Absent, rates: pd.DataFrame) -> np.ndarray | Absent:
     """Return draws of net graduates employed 12 months later, one published millésime each.
 
@@ -231,6 +237,7 @@ def net_jobs(found: Outlook | Absent, rates: pd.DataFrame) -> np.ndarray | Absen
     return jobs
 
 
+@known_options
 def job_costs(
     programme: Programme, found: Outlook | Absent, jobs: np.ndarray | Absent
 ) -> tuple[JobCost, ...] | Absent:

@@ -29,6 +29,7 @@ METHOD = (
 )
 
 
+@known_options
 def bootstrap_ratio(cost: np.ndarray | float, draws: np.ndarray) -> Interval:
     """Return the percentile interval of a cost over resampled denominators.
 
@@ -155,6 +156,7 @@ def unit_cost(
     return UnitCost(unit, basis, float(cost), float(count), float(std_error), interval, likely)
 
 
+@known_options
 def cost_table(costs: Sequence[UnitCost]) -> pd.DataFrame:
     """Return one row a unit cost: unit, basis, cost, count, ratio, low, high, bounded, words."""
     rows = []
@@ -176,6 +178,7 @@ def cost_table(costs: Sequence[UnitCost]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@known_options
 def acceptability(cost: float, draws: np.ndarray, thresholds: np.ndarray) -> pd.DataFrame:
     """Return, for each price one would pay per unit, the confidence that the programme is below.
 

@@ -20,6 +20,7 @@ from fpi_eval.headline.quantity import (
 from fpi_eval.impact.frame import GROSS, NET
 from fpi_eval.impact.j import j
 from fpi_eval.language import _
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.cells import targeted_of
 from fpi_eval.panel.year import Year
 from fpi_eval.results import Estimate, Estimates
@@ -34,6 +35,7 @@ BALANCED = "autant de places fermées qu'ouvertes, leur effet en tout ne peut pa
 SOURCE = "Effectifs et places par établissement et formation ; calculs fpi_eval"
 
 
+@known_options
 def effet(year: Year, evaluation: Evaluation | Absent) -> Headline:
     """Return the effect of 100 seats on entrants and on the outcome studied, gross and net.
 
@@ -84,6 +86,7 @@ def _forbidden(evaluation: Evaluation | Absent) -> Absent:
     return Unknown(str(allowed(evaluation, evaluation)))
 
 
+@known_options
 def seats_scope(year: Year) -> Scope:
     """Return whose seats the effect is that of, and where it is read."""
     opened = year.cells[year.cells["seats"] != 0]

@@ -12,6 +12,7 @@ from fpi_eval.headline.quantity import ESTIMATED, Headline, Measure, Scope, decl
 from fpi_eval.impact.frame import NET
 from fpi_eval.impact.jobs.detectability import Detectability
 from fpi_eval.language import _
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.emplois import NO_JOBS, REGIONAL
 from fpi_eval.panel.year import Year
 from fpi_eval.sources.naf import industry
@@ -22,6 +23,7 @@ NO_RECORDS = (
 )
 
 
+@known_options
 def emploi(
     year: Year,
     visible: Mapping[str, Detectability] | Absent,

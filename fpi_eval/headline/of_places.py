@@ -19,6 +19,7 @@ from fpi_eval.headline.quantity import (
 )
 from fpi_eval.indicators import deploiement
 from fpi_eval.language import _, spoken
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Cible
 
@@ -43,6 +44,7 @@ class Entered(Protocol):
         ...
 
 
+@known_options
 def places(year: Year, entered: Entered | None = None) -> Headline:
     """Return seats planned and opened, the share opened, and people entered against each target.
 

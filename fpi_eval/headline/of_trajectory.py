@@ -21,6 +21,7 @@ from fpi_eval.headline.quantity import (
     declared,
 )
 from fpi_eval.language import _
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Cible
 from fpi_eval.projection.outlook import Outlook
@@ -37,6 +38,7 @@ LATER = {
 }
 
 
+@known_options
 def trajectoire(year: Year, found: Outlook | Absent, prices: Sequence[UnitCost]) -> Headline:
     """Return people expected by each target still to come, by scenario, costs, and dates."""
     day, programme = year.context.day, year.programme

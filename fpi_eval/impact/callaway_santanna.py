@@ -10,6 +10,7 @@ from fpi_eval.impact.columns import opened
 from fpi_eval.impact.group_time import GroupTimeEffects
 from fpi_eval.misspelt import known_options
 from fpi_eval.panel.cell_panel import CellPanel
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.doubly_robust import doubly_robust, standardised
 from fpi_eval.regression.linear import solve
 from fpi_eval.regression.wide import Wide, base_year
@@ -78,7 +79,7 @@ def _adjusted(wide: Wide, t: int, b: int, own: slice, others: list[slice]) -> tu
 
 @known_options
 def callaway_santanna(
-    panel: CellPanel | pd.DataFrame,
+    panel: CellPanel | Sample | pd.DataFrame,
     y: str | None = None,
     *,
     unit: str = "cell",
@@ -88,7 +89,7 @@ def callaway_santanna(
     duree: str = "duree",
     weights: str | None = None,
     cluster: str | None = None,
-    covariates: str | Sequence[str] = (),
+    covariates: Sequence[str] = (),
     control: str = "never",
     base: str = "varying",
     anticipation: int = 0,

@@ -39,6 +39,7 @@ DOC = """
 """
 
 
+@misspelt.checked_fields()
 @dataclass(frozen=True, slots=True)
 class Columns:
     """Names of the columns that estimators read; the defaults are those of the cell panel."""
@@ -72,13 +73,16 @@ def any_table(estimator: Callable) -> Callable:
     kinds = {n: p.kind for n, p in own.parameters.items()}
     options = {n for n, kind in kinds.items() if kind is inspect.Parameter.KEYWORD_ONLY}
     passes_on = inspect.Parameter.VAR_KEYWORD in kinds.values()
+    panel, *others = own.parameters.values()
+    asked = own.replace(parameters=[panel.replace(annotation=panel.empty), *others])
 
     @wraps(estimator)
     def run(panel, *args, **given):
         if not passes_on:
             misspelt.only_known(estimator.__name__, given, [*own.parameters, *NAMES])
         named = {n: given.pop(n) for n in NAMES if n in given and n not in options}
-        bound = misspelt.bound(estimator.__name__, own, (panel, *args), _listed(given))
+        misspelt.bound(estimator.__name__, inspect.signature(Columns), (), named)
+        bound = misspelt.bound(estimator.__name__, asked, (panel, *args), given)
         bound.apply_defaults()
         table = as_panel(panel, named, bound.arguments.get("y"))
         return estimator(table, *bound.args[1:], **bound.kwargs)
@@ -93,12 +97,6 @@ def any_table(estimator: Callable) -> Callable:
     setattr(run, "__signature__", signature)  # noqa: B010 (mypy knows no such attribute)
     run.__doc__ = f"{inspect.cleandoc(estimator.__doc__ or '')}\n\n{inspect.cleandoc(DOC)}\n"
     return run
-
-
-def _listed(given: Mapping) -> dict:
-    """Return options, a single covariate being a list of one."""
-    names = given.get("covariates")
-    return {**given, "covariates": (names,)} if isinstance(names, str) else dict(given)
 
 
 def opened(
@@ -130,17 +128,9 @@ def opened(
 def _table(panel: CellPanel | Sample | pd.DataFrame) -> pd.DataFrame:
     table = panel.frame if isinstance(panel, Sample) else CellPanel.of(panel).table
     if not isinstance(table, pd.DataFrame):
-        kind = type(table).__name__
-        kind = f"{type(table).__module__.partition('.')[0]}.{kind}" if kind == "DataFrame" else kind
-        ways = ("to_pandas()", "cells", "panel")
-        held = next((f" (le sien : .{w})" for w in ways if hasattr(table, w.strip("()"))), "")
-        raise FpiError(
-            "un tableau (DataFrame de pandas, une ligne par unité × année) est attendu : "
-            f"{kind}{held}."
-        )
+        raise FpiError(misspelt.no_table(table, ", une ligne par unité × année"))
     coding.some(table)
-    named_twice = set(table.index.names) & set(table.columns)
-    return table.reset_index(drop=True) if named_twice else table
+    return coding.named_once(table)
 
 
 def as_panel(
@@ -189,6 +179,8 @@ def _there(table: pd.DataFrame, columns: Columns, named: Mapping) -> None:
     for role in IF_THERE:
         if named.get(role) is not None:
             coding.column(table, named[role])
+    for name in {getattr(columns, role) for role in CANONICAL} & set(table):
+        coding.column(table, name)
     absent = [r for r in OR_NONE if getattr(columns, r) not in (None, *table.columns)]
     useless = {"famille"} if columns.departement is None else set()
     useless |= {"size"} if SIZE in table and "size" not in named else set()

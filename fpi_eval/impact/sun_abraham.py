@@ -12,6 +12,7 @@ from fpi_eval.impact.columns import opened
 from fpi_eval.impact.group_time import GroupTimeEffects
 from fpi_eval.misspelt import known_options
 from fpi_eval.panel.cell_panel import CellPanel
+from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.sandwich import small_sample
 from fpi_eval.regression.wide import Wide, base_year
 from fpi_eval.text import pluriel
@@ -71,7 +72,7 @@ def _without_never(wide: Wide, anticipation: int) -> Wide:
 
 @known_options
 def sun_abraham(
-    panel: CellPanel | pd.DataFrame,
+    panel: CellPanel | Sample | pd.DataFrame,
     y: str | None = None,
     *,
     unit: str = "cell",

@@ -9,6 +9,7 @@ from statsmodels.stats.proportion import proportion_confint
 from fpi_eval.errors import FpiError
 from fpi_eval.indicators.declare import STOCKS, Indicator
 from fpi_eval.misspelt import known_options
+from fpi_eval.panel import coding
 
 CONFIDENCE = 0.95
 
@@ -39,17 +40,10 @@ def compute(panel: pd.DataFrame, indicator: Indicator, by: Sequence[str] = ()) -
         wishes, entrants) would be added over years or over entry levels; if the indicator is read
         above its level; or if a proportion exceeds 1.
     """
-    if not isinstance(indicator, Indicator):
-        kind = type(indicator).__name__
-        raise FpiError(
-            f"un indicateur est attendu, non « {kind} » : fpi.indicators.INDICATORS[nom], ou un "
-            "Indicator déclaré."
-        )
-    by = [by] if isinstance(by, str) else list(by)
-    _check_columns(panel, indicator, by)
-    rows = panel
+    by = list(by)
+    rows = _read(panel, indicator, by)
     if indicator.niveau is not None:
-        rows = panel[panel["niveau"] == indicator.niveau]
+        rows = rows[rows["niveau"] == indicator.niveau]
     _check_sums(rows, indicator, by)
     complete = rows[list(indicator.columns)].notna().all(axis=1)
     plus, minus = (rows[list(c)].sum(axis=1) for c in (indicator.numerator, indicator.minus))
@@ -76,7 +70,10 @@ def compute_all(
     panel: pd.DataFrame, indicators: Iterable[Indicator], by: Sequence[str] = ()
 ) -> pd.DataFrame:
     """Return several indicators stacked, one row per indicator and group."""
-    return pd.concat([compute(panel, one, by) for one in indicators], ignore_index=True)
+    found = [compute(panel, one, by) for one in indicators]
+    if not found:
+        raise FpiError("aucun indicateur demandé : nommez-en un au moins.")
+    return pd.concat(found, ignore_index=True)
 
 
 def _with_value(sums: pd.DataFrame, indicator: Indicator, by: list[str]) -> pd.DataFrame:
@@ -98,6 +95,7 @@ def _with_value(sums: pd.DataFrame, indicator: Indicator, by: list[str]) -> pd.D
     return result.assign(**{c: sums[c].fillna(0).astype(int) for c in ("n_rows", "n_missing")})
 
 
+@known_options
 def wilson(count: pd.Series, total: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     """Return the Wilson 95 % interval of a proportion, missing where the total is 0 or missing."""
     count, total = np.asarray(count, dtype=float), np.asarray(total, dtype=float)
@@ -116,29 +114,33 @@ def beside_last_year(
 ) -> pd.DataFrame:
     """Return `compute` by rentrée and group, with last year's ``reference`` and the ``ecart``."""
     keys = ["rentree", *by]
+    panel = panel.assign(rentree=coding.years(panel, "rentree"))
     values = compute(panel, indicator, keys)
     before = values.assign(rentree=values["rentree"] + 1, reference=values["value"])
     both = values.merge(before[[*keys, "reference"]], "left", keys)
     return both.assign(ecart=both["value"] - both["reference"])
 
 
-def _check_columns(panel: pd.DataFrame, indicator: Indicator, by: list[str]) -> None:
+def _read(panel: pd.DataFrame, indicator: Indicator, by: list[str]) -> pd.DataFrame:
+    """Return the panel, its counts as numbers; raise on a column that is absent."""
     extra = ["niveau"] if indicator.niveau is not None else []
     for name in (*indicator.columns, *by, *extra):
-        if name not in panel:
-            raise FpiError(f"colonne absente, nécessaire à « {indicator.label} ».", colonne=name)
+        coding.column(panel, name, f", nécessaire à « {indicator.label} »")
     if indicator.par_uai and "uai" not in by:
         raise FpiError(
             f"« {indicator.label} » est publié par établissement : ajoutez « uai » à « by », ou "
             "choisissez un autre indicateur."
         )
+    return coding.with_numbers(coding.named_once(panel), indicator.columns)
 
 
 def _check_sums(rows: pd.DataFrame, indicator: Indicator, by: list[str]) -> None:
     """Refuse sums that count people twice: shared cohorts, years of a stock, entry levels."""
     if "millesime" in rows and "millesime" not in by:
         cohorts = rows[[*by, "millesime"]].drop_duplicates()
-        cohorts = cohorts.assign(_cohort=cohorts["millesime"].str.split("_")).explode("_cohort")
+        cohorts = cohorts.assign(_cohort=cohorts["millesime"].astype(str).str.split("_")).explode(
+            "_cohort"
+        )
         if cohorts.duplicated([*by, "_cohort"]).any():
             raise FpiError(
                 "deux millésimes du même groupe partagent une cohorte, comptée deux fois : "

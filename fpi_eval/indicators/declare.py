@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from fpi_eval import text
 from fpi_eval.calendar import HORIZONS, employed
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import checked_fields, known_options
 
 EMPLOYED = tuple(map(employed, HORIZONS))
 # What each base of people contains: a numerator outside it would mix two bases.
@@ -18,8 +20,10 @@ BASES = {
 }
 STOCKS = frozenset({"places", "voeux_1", "voeux", "entrants", "seats"})
 LEVELS = ("etablissement", "formation", "departement", "region")
+UNITS = ("effectif", "taux", "points", "decimal", "euros")
 
 
+@checked_fields()
 @dataclass(frozen=True, slots=True)
 class Indicator:
     """A declared indicator: ``facteur × (Σ numerator − Σ minus) / Σ denominator``.
@@ -73,13 +77,20 @@ class Indicator:
         base = BASES.get(self.denominator or "")
         outside = set(self.numerator) | set(self.minus)
         if base is not None and outside - base:
+            others = ", ".join(sorted(map(str, outside - base)))
             raise FpiError(
-                f"indicateur « {self.name} » : {', '.join(sorted(outside - base))} ne fait pas "
-                f"partie de la base « {self.denominator} ». Ne mélangez pas sortants et élèves de "
-                "dernière année."
+                f"indicateur « {self.name} » : {others} ne fait pas partie de la base "
+                f"« {self.denominator} ». Ne mélangez pas sortants et élèves de dernière année."
             )
-        if self.niveau_validite not in LEVELS:
-            raise FpiError(f"indicateur « {self.name} » : niveau de validité inconnu.")
+        for option, known in (("niveau_validite", LEVELS), ("unit", UNITS)):
+            if (given := getattr(self, option)) not in known:
+                raise FpiError(
+                    f"indicateur « {self.name} » : {option} = « {given} » inconnu. Choisissez "
+                    f"parmi {text.liste(known)}."
+                )
+        if not self.numerator or (self.proportion and self.denominator is None):
+            lost = "proportion sans dénominateur" if self.numerator else "numérateur vide"
+            raise FpiError(f"indicateur « {self.name} » : {lost}. Nommez la colonne à compter.")
         words = (self.label, self.definition, self.formula, self.source, self.limite)
         if not all(words):
             raise FpiError(
@@ -94,6 +105,7 @@ class Indicator:
         return (*self.numerator, *self.minus, *last)
 
 
+@known_options
 def definitions(indicators: Iterable[Indicator]) -> pd.DataFrame:
     """Return the data dictionary of indicators, one row each, in French."""
     rows = [

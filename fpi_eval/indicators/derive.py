@@ -2,14 +2,27 @@
 
 import pandas as pd
 
+from fpi_eval.misspelt import known_options
+from fpi_eval.panel import coding
 
+COUNTS = ("entrants", "places", "seats")
+
+
+def _read(panel: pd.DataFrame, *names: str) -> pd.DataFrame:
+    """Return the panel, one row per cell × rentrée, its counts as numbers."""
+    coding.once(panel, "cell", "rentree")
+    return coding.with_numbers(coding.named_once(panel), ("rentree", *names))
+
+
+@known_options
 def entry_cohort(panel: pd.DataFrame) -> pd.DataFrame:
     """Return the panel with what its final-year students found at entry, ``duree − 1`` years ago.
 
     Adds ``entrants_cohorte``, ``places_cohorte`` and ``seats_cohorte``: missing before the panel
     begins.
     """
-    names = [name for name in ("entrants", "places", "seats") if name in panel]
+    panel = _read(panel, "duree", *(name for name in COUNTS if name in panel))
+    names = [name for name in COUNTS if name in panel]
     past = panel[["cell", "rentree", *names]].rename(columns={n: f"{n}_cohorte" for n in names})
     past = past.rename(columns={"rentree": "_entree"})
     entered = panel.assign(_entree=panel["rentree"] - panel["duree"] + 1)
@@ -17,6 +30,7 @@ def entry_cohort(panel: pd.DataFrame) -> pd.DataFrame:
     return joined.drop(columns="_entree")
 
 
+@known_options
 def in_seats(panel: pd.DataFrame) -> pd.DataFrame:
     """Return the panel with the people in the programme's seats, pro rata of the cell.
 
@@ -24,6 +38,7 @@ def in_seats(panel: pd.DataFrame) -> pd.DataFrame:
     ``diplomes_programme`` = graduates × the same share at their entry. This is bookkeeping: who
     would have studied elsewhere is the impact's question.
     """
+    panel = _read(panel, "places", "seats", "entrants", "diplomes")
     panel = panel if "seats_cohorte" in panel else entry_cohort(panel)
     now = (panel["seats"] / panel["places"].where(panel["places"] > 0)).clip(0, 1)
     base = panel["places_cohorte"].where(panel["places_cohorte"] > 0)

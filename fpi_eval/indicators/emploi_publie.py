@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from fpi_eval.calendar import employed
 from fpi_eval.misspelt import known_options
 from fpi_eval.panel.panels import Panels
 
@@ -19,7 +20,7 @@ def emploi_publie(p: Panels, months: int = 12) -> pd.DataFrame:
     DataFrame
         niveau, millesime, terminale, en_emploi, taux (0..1).
     """
-    name, rows = f"en_emploi_{months}_mois", p.inserjeunes
+    name, rows = employed(months), p.inserjeunes
     here = p.donnees.programme.territoire.ici(rows["code_region"])
     kept = rows[here & rows["filiere"].isin(p.donnees.programme.codes_filieres)]
     kept = kept.dropna(subset=["niveau", "terminale", name])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.absent import Absent
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.run_files import CAPACITIES
 from fpi_eval.sources import known_sources as catalogue
@@ -193,6 +194,7 @@ def ruptures(p: Panels) -> list[str]:
     return sentences
 
 
+@known_options
 def scope_change(p: Panels) -> pd.DataFrame | Absent:
     """Return employment rates elsewhere before and after public-sector jobs came in, by voie.
 

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import pandas as pd
 
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel import examens
 from fpi_eval.panel.year import Year
 
@@ -54,6 +55,7 @@ def _counts(rows: pd.DataFrame, n: str, k: str) -> pd.DataFrame:
     return table[table[n] > 0].reset_index().set_axis(COUNTS, axis=1)
 
 
+@known_options
 def passage(p: Year) -> pd.DataFrame:
     """Return places at entry (n) and final-year students (k) by course × level × millésime.
 

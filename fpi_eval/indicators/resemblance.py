@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from fpi_eval import twin
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.panels import Panels
 from fpi_eval.panel.simulated_folder import simulated_folder
 from fpi_eval.panel.year import Year, load
@@ -113,6 +114,7 @@ def median_gaps(found: pd.DataFrame) -> pd.Series:
     return (middle["jumeau"] / middle["reel"] - 1).abs()
 
 
+@known_options
 def true_effects(year: Year, outcomes: tuple[str, ...]) -> pd.DataFrame:
     """Return the true effect per seat of the delivered simulation: resultat, theta, kappa, net."""
     what = _drawn(year.programme)

@@ -11,6 +11,7 @@ from fpi_eval.programme import Cible
 READ_AS = {"entrants": "entrants_programme", "diplomes": "diplomes_programme"}
 
 
+@known_options
 def personnes_formees(
     panel: pd.DataFrame, cibles: Sequence[Cible], *, jusqu_a: int
 ) -> pd.DataFrame:

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 import pandas as pd
 
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
+from fpi_eval.panel import coding
 
 
+@known_options
 def join_jobs(seats: pd.DataFrame, jobs: pd.DataFrame, *, on: Sequence[str]) -> pd.DataFrame:
     """Return seats by territory with their jobs, ready for ``PLACES_POUR_1000_EMPLOIS``.
 
@@ -31,6 +34,11 @@ def join_jobs(seats: pd.DataFrame, jobs: pd.DataFrame, *, on: Sequence[str]) -> 
         in 2020), most often.
     """
     keys = list(on)
+    for table, count in ((seats, "places_ouvertes"), (jobs, "emplois")):
+        for name in (*keys, count):
+            coding.column(table, name)
+    seats = coding.with_numbers(seats, ["places_ouvertes"])
+    jobs = coding.with_numbers(jobs, ["emplois"])
     opened = seats.groupby(keys, as_index=False)["places_ouvertes"].sum(min_count=1)
     work = jobs.groupby(keys, as_index=False)["emplois"].sum(min_count=1)
     both = work.merge(opened, on=keys, how="outer", indicator=True, validate="one_to_one")

@@ -5,7 +5,7 @@ and what is refused is named: column, rows, what was found, what to do.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -21,8 +21,8 @@ BLANK = "une année est attendue, ou une case vide pour « jamais »."
 EXPECTED = "une année par ligne est attendue (nombre, date ou période annuelle)."
 
 
-def column(table: pd.DataFrame, name: str) -> pd.Series:
-    """Return a column; raise when it is absent or there twice."""
+def column(table: pd.DataFrame, name: str, use: str = "") -> pd.Series:
+    """Return a column; raise when it is absent, with what it is for, or there twice."""
     if isinstance(name, list | tuple):
         raise FpiError(
             f"une seule colonne est attendue, pas une liste : {text.liste(map(str, name))}."
@@ -33,11 +33,17 @@ def column(table: pd.DataFrame, name: str) -> pd.Series:
     if name not in table.columns:
         found = ", ".join(map(str, table.columns))
         meant = hint(name, table.columns)
-        raise FpiError(f"colonne absente (trouvé : {found}).{meant}", colonne=name)
+        raise FpiError(f"colonne absente{use} (trouvé : {found}).{meant}", colonne=name)
     found = table[name]
     if isinstance(found, pd.DataFrame):
         raise FpiError("deux colonnes portent ce nom : gardez-en une.", colonne=name)
     return found
+
+
+def needed(table: pd.DataFrame, *names: str) -> None:
+    """Raise when a table has not all of the columns that its reader needs."""
+    for name in names:
+        column(table, name)
 
 
 def some(table: pd.DataFrame) -> None:
@@ -52,6 +58,12 @@ def not_in_the_index(table: pd.DataFrame, name: str) -> None:
         raise FpiError(
             "c'est l'index du tableau : faites-en une colonne par .reset_index().", colonne=name
         )
+
+
+def named_once(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without its index where a level of it is named as a column is."""
+    twice = set(table.index.names) & set(table.columns)
+    return table.reset_index(drop=True) if twice else table
 
 
 def once(table: pd.DataFrame, unit: str, time: str, at: np.ndarray | None = None) -> None:
@@ -119,6 +131,13 @@ def numbers(table: pd.DataFrame, name: str, *, missing: bool = True) -> np.ndarr
     if not missing:
         refuse(np.isnan(found), name, "valeur manquante", "complétez-la ou retirez la ligne.")
     return found
+
+
+def with_numbers(table: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Return the table, those of its columns that are no plain numbers read as such."""
+    kinds = {name: column(table, name).dtype for name in names}
+    odd = [n for n, k in kinds.items() if not (isinstance(k, np.dtype) and k.kind in "iuf")]
+    return table.assign(**{name: numbers(table, name) for name in odd}) if odd else table
 
 
 def years(table: pd.DataFrame, name: str) -> np.ndarray:

@@ -10,8 +10,7 @@ import pandas as pd
 
 from fpi_eval import calendar
 from fpi_eval.absent import Absent
-from fpi_eval.errors import FpiError
-from fpi_eval.misspelt import known_options
+from fpi_eval.misspelt import advised
 from fpi_eval.panel import emploi_etablissements, emploi_formations, emplois, examens, secteurs
 from fpi_eval.panel import loading as files
 from fpi_eval.panel.cell_panel import CellPanel
@@ -218,7 +217,7 @@ class Year(Panels):
         return "\n".join(lines)
 
 
-@known_options
+@advised('Le programme vient d\'abord, puis la rentrée : load("fpi_aura", 2026).')
 def load(programme: str | Path | Programme, rentree: int | str, donnees: str | Path = "") -> Year:
     """Return a year of a programme, from a folder of files or, without one, simulated.
 
@@ -236,9 +235,5 @@ def load(programme: str | Path | Programme, rentree: int | str, donnees: str | P
     FpiError
         Programme, folder or compulsory file absent, requested year absent, or a file at fault.
     """
-    if isinstance(programme, int):  # both were given, the other way round
-        raise FpiError(
-            f"le programme vient d'abord, puis la rentrée : load({rentree!r}, {programme})."
-        )
     known = programme if isinstance(programme, Programme) else load_programme(programme)
     return Year(files.load(known, parse_rentree(rentree), donnees))

@@ -218,6 +218,7 @@ def curves(runs: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
+@known_options
 def expected(programme: Programme, register: pd.DataFrame) -> dict[str, float]:
     """Return the effect per seat that the programme's [[hypotheses]] lead to, by outcome."""
     places = opened(register).clip(lower=0).groupby(register["niveau"]).sum()

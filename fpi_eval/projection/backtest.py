@@ -10,6 +10,7 @@ BAND = (0.10, 0.90)
 DRAWS = 2000
 
 
+@known_options
 def crps(draws: np.ndarray, observed: float) -> float:
     r"""Return the continuous ranked probability score of draws, in units of the outcome.
 
@@ -22,12 +23,14 @@ def crps(draws: np.ndarray, observed: float) -> float:
     return float(np.abs(x - observed).mean() - spread / 2)
 
 
+@known_options
 def pit(draws: np.ndarray, observed: float) -> float:
     """Return where the observation stands among the draws, 0 to 1; ties count half."""
     draws = np.asarray(draws, dtype=float)
     return float((draws < observed).mean() + (draws == observed).mean() / 2)
 
 
+@known_options
 def score(draws: np.ndarray, observed: float) -> dict[str, float]:
     """Return observed, mediane, bas and haut (80 %), dans_bande, crps, pit of one projection."""
     low, median, high = np.quantile(draws, [BAND[0], 0.5, BAND[1]])

@@ -115,6 +115,7 @@ def _alike(rows: pd.DataFrame, column: str) -> float:
     return float(size.sum() ** 2 / (size**2).sum())
 
 
+@known_options
 def from_profile(niveau: str, profil: Profil, source: str) -> Taux:
     """Return the fill of opened seats from what they showed by age.
 

@@ -4,12 +4,14 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.shapley import attribute
+from fpi_eval.misspelt import known_options
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.projection.rates import LIENS, hypotheses
 
 SEATS = "places"
 
 
+@known_options
 def gap_to_plan(found: Outlook) -> pd.DataFrame:
     """Return, by level, what each step takes from the graduates that the plan gives a year.
 

@@ -14,6 +14,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.jobs.chain import Chain, ends
 from fpi_eval.indicators import deploiement, remplissage
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel.context import Context
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Programme
@@ -90,6 +91,7 @@ class Outlook:
         return flux.cumulated(lecture)[:, -1]
 
 
+@known_options
 def outlook(year: Year) -> Outlook | Absent:
     """Return the projection of every declared scenario, or why there is none.
 
@@ -138,6 +140,7 @@ def _distinct(programme: Programme, rentree: int) -> list[str]:
     return list(kept.values())
 
 
+@known_options
 def measured_rates(year: Year) -> dict[tuple[str, str], Taux]:
     """Return rates by link × level: from seats, constats, exams if files allow, else declared.
 
@@ -175,6 +178,7 @@ def marginal_loss(year: Year) -> Loss:
         return Loss(declared)
 
 
+@known_options
 def counted_success(found: Chain, year: Year) -> pd.DataFrame:
     """Return the chain's next link, success, from exam results: its rate, graduates per 100 seats.
 

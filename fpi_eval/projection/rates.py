@@ -10,6 +10,7 @@ from scipy.special import expit, logit
 from scipy.stats import beta
 
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
 from fpi_eval.programme import Programme
 from fpi_eval.text import NIVEAUX
 
@@ -62,6 +63,7 @@ class Taux:
         return rng.beta(mean * size, (1 - mean) * size, (len(mean), n))
 
 
+@known_options
 def from_counts(lien: str, niveau: str, table: pd.DataFrame, source: str) -> Taux:
     r"""Return a rate from counts by course and year, by moments of the beta-binomial.
 
@@ -101,6 +103,7 @@ def _yearly(rows: pd.DataFrame) -> float:
     return float(np.sqrt(max(np.var(logit(p), ddof=1) - chance, 0.0)))
 
 
+@known_options
 def hypotheses(programme: Programme) -> dict[tuple[str, str], Taux]:
     """Return the rates that programme.toml assumes, by link and level."""
     return complete({}, programme)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from fpi_eval import text
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
 from fpi_eval.programme import Individus
 from fpi_eval.records import declared_files as schema
 from fpi_eval.records.open import Records, open_folder, regions_table, run
@@ -48,6 +49,7 @@ class Faults:
         return "\n".join(lines)
 
 
+@known_options
 def faults_of(folder: Path, individus: Individus, departements: pd.DataFrame) -> Faults:
     """Return the faults of a folder of individual files, without the rest of a year."""
     with open_folder(folder, individus, regions_table(departements)) as records:

@@ -23,6 +23,7 @@ from fpi_eval.disclosure import (
 )
 from fpi_eval.disclosure.rules import small
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
 from fpi_eval.programme import Individus
 from fpi_eval.records import producer_rules as rules
 from fpi_eval.records.open import Records, run
@@ -47,6 +48,7 @@ def thresholds(individus: Individus) -> Thresholds:
     return Thresholds(effectif_minimum=individus.effectif_minimum)
 
 
+@known_options
 def outcomes_table(
     counted: pd.DataFrame,
     individus: Individus,
@@ -221,6 +223,7 @@ def _at_risk(table: pd.DataFrame, individus: Individus) -> pd.Series:
     return few | (table["premier"] > individus.part_dominante * table[PEOPLE])
 
 
+@known_options
 def release(tables: Mapping[str, Protected | Absent], folder: str | Path) -> list[Path]:
     """Write protected tables as CSV and their lines in the export log; nothing else goes out.
 

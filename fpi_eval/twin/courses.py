@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
 from fpi_eval.programme import Programme
 from fpi_eval.text import AUTRE
 from fpi_eval.twin.geography import REGIONS
@@ -157,6 +158,7 @@ def drawable(programme: Programme) -> bool:
     return set(programme.territoire.codes_regions) <= set(REGIONS)
 
 
+@known_options
 def simulated(programme: Programme) -> Setting:
     """Return what the twin takes from a programme.
 

@@ -14,7 +14,7 @@ from fpi_eval.twin.applied import OUTCOMES, Applied, run_programme
 from fpi_eval.twin.courses import cfd_at, mefstat11, simulated
 from fpi_eval.twin.drawn_openings import draw_openings
 from fpi_eval.twin.jobs import draw_jobs
-from fpi_eval.twin.parameters import DEFAULT, SCENARIOS, TwinParameters
+from fpi_eval.twin.parameters import DEFAULT, TwinParameters
 from fpi_eval.twin.setting import Setting
 from fpi_eval.twin.truth import Truth, measure
 from fpi_eval.twin.world import BURN_IN, YEARS, draw_world, streams
@@ -87,12 +87,6 @@ def draw(
     ``programme`` says where seats are opened, how many, when and in which filières; without it,
     it is the default one.
     """
-    if not isinstance(parameters, TwinParameters):
-        raise FpiError(
-            f"« {parameters} » : des paramètres du jumeau sont attendus, par exemple "
-            "fpi.twin.SMALL ou fpi.twin.SCENARIOS[nom], dont les noms sont : "
-            f"{', '.join(sorted(SCENARIOS))}."
-        )
     setting = simulated(programme or load_programme())
     applied, openings = simulate(parameters, seed, setting)
     jobs = draw_jobs(applied, setting, streams(seed)["jobs"])

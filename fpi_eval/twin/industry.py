@@ -8,12 +8,14 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.calendar import HORIZONS, employed, in_industry
+from fpi_eval.misspelt import known_options
 from fpi_eval.twin.draw import Twin
 from fpi_eval.twin.truth import Truth
 
 STREAM = 1_900
 
 
+@known_options
 def with_industry(twin: Twin) -> pd.DataFrame:
     """Return the twin's panel with ``en_emploi_industrie_region_6``, ``_12``, ``_18``, ``_24``.
 

@@ -22,6 +22,8 @@ from fpi_eval.impact.few_treated import interval_of_gross
 from fpi_eval.impact.frame import DISPLACEMENT, EXPOSURES, GROSS, NET, SEATS, described, sample
 from fpi_eval.impact.j import J_TEXT, combination, fit_j
 from fpi_eval.impact.uncertainty import CR3, Clusters, answers
+from fpi_eval.misspelt import known_options
+from fpi_eval.panel import coding
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression.linear import LinearFit
 from fpi_eval.regression.ratio import Interval
@@ -243,7 +245,9 @@ def _weights(fit: LinearFit, rings, reach) -> dict[str, np.ndarray]:
     return {k: combination(fit, w, (SEATS, *names)) for k, w in zip(labels, rows, strict=True)}
 
 
+@known_options
 def displaced_entrants(panel: pd.DataFrame) -> Displacement:
     """Return displacement of entrants, and between voies too where files count both."""
-    both = len(panel.loc[panel["entrants"].notna(), "voie"].unique()) > 1
+    known = panel.loc[coding.column(panel, "entrants").notna()]
+    both = "voie" in known and len(known["voie"].unique()) > 1
     return substitution(panel) if both else displacement(panel)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import level, reach
+from fpi_eval.misspelt import checked_fields
 from fpi_eval.panel import coding
 from fpi_eval.panel.cells import align, area_of, lag_of, seat_grid, size_before
 from fpi_eval.panel.sample import Sample
@@ -16,6 +17,7 @@ EARTH_KM = 6371.0
 PLACE = "code_departement"  # in a ring: the département, or the area declared in its stead
 
 
+@checked_fields()
 @dataclass(frozen=True, slots=True)
 class Ring:
     """Neighbours of an opened cell: same values here, different values there, within a distance.
@@ -58,11 +60,6 @@ def checked(panel: pd.DataFrame, rings: Iterable[Ring] | Ring) -> tuple[Ring, ..
     """Return rings as a tuple; raise on what is none, or names a column that is not there."""
     found = (rings,) if isinstance(rings, Ring) else tuple(rings)
     for ring in found:
-        if not isinstance(ring, Ring):
-            raise FpiError(
-                f"un voisinage (Ring) est attendu, non « {ring} » : "
-                'fpi.impact.Ring("même établissement", ("uai",)).'
-            )
         for name in (*ring.same, *ring.different):
             if name != PLACE:
                 coding.column(panel, name)

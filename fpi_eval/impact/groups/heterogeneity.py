@@ -149,7 +149,7 @@ class Split:
 def heterogeneity(
     panel: pd.DataFrame,
     y: str = "diplomes",
-    by: str | Sequence[str] = tuple(DIMENSIONS),
+    by: Sequence[str] = tuple(DIMENSIONS),
     *,
     words: Mapping[str, str] | None = None,
     draws: int = DRAWS,

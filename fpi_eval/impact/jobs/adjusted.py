@@ -14,6 +14,7 @@ from fpi_eval.impact.frame import GROSS, sample
 from fpi_eval.impact.imputation import unexposed
 from fpi_eval.impact.j import fit_j, report
 from fpi_eval.impact.uncertainty import CR1, answer
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel import CellPanel
 from fpi_eval.panel.cells import known_of
 from fpi_eval.panel.sample import Sample
@@ -69,6 +70,7 @@ class Adjusted(Result):
         return self.effects.to_frame()
 
 
+@known_options
 def adjusted(panel: CellPanel | pd.DataFrame, y: str, groups: Iterable[str]) -> Adjusted:
     """Return the gross effect given who the students were, by J and doubly robust.
 

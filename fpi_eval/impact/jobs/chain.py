@@ -169,7 +169,8 @@ def chain(
         [(s.outcome, s.label, first_seen(panel, s.outcome)) for s in steps if s not in kept],
         columns=["outcome", "label", "date"],
     )
-    seats = used.groupby("niveau")["dose"].sum()
+    levels = used["niveau"] if "niveau" in used else pd.Series("", used.index)
+    seats = used["dose"].groupby(levels).sum()
     made = _table(kept, fit, used)
     openings = used.loc[used["dose"] != 0, "uai"].nunique()
     return Chain(made, pending, fit, steps, seats / seats.sum(), openings)

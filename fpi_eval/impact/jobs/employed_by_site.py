@@ -5,6 +5,7 @@ import pandas as pd
 
 from fpi_eval.calendar import employed
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import as_panel
 from fpi_eval.impact.frame import DEP, EXPOSURES, SEATS, reach
 from fpi_eval.impact.j import combination, design
 from fpi_eval.impact.jobs.graduates import MIXTURE, scaled, seat_exits, two_cohorts
@@ -47,7 +48,10 @@ def employed_by_site(panel: pd.DataFrame, sites: pd.DataFrame, horizon: int = 6)
     FpiError
         Unknown horizon, or fewer than `FEWEST` opened establishments with published leavers.
     """
-    frame = _by_site(panel, sites, employed(horizon))
+    name = employed(horizon)
+    coding.needed(sites, "uai", "rentree", name)
+    coding.needed(panel, "voie")
+    frame = _by_site(as_panel(panel), sites, name)
     opened = frame.loc[frame["dose"] != 0, "uai"].nunique()
     if opened < FEWEST:
         raise FpiError(

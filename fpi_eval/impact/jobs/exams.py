@@ -18,6 +18,7 @@ from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.j import j
 from fpi_eval.impact.uncertainty import ENOUGH
 from fpi_eval.misspelt import known_options
+from fpi_eval.panel import coding
 from fpi_eval.panel.cell_panel import opened_seats
 from fpi_eval.panel.examens import DEPARTEMENT_MESH
 from fpi_eval.regression import interval
@@ -59,6 +60,7 @@ def exam_effects(panel: pd.DataFrame, cells: pd.DataFrame | None = None) -> Esti
     """
     items: list[Estimate] = []
     reasons: dict[str, str] = {}
+    coding.needed(panel, "maille")
     for mesh, rows in panel.groupby("maille", sort=False):
         found = attempt(_mesh, rows, str(mesh))
         if isinstance(found, Absent):

@@ -11,7 +11,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import GROSS
 from fpi_eval.impact.j import j
 from fpi_eval.misspelt import known_options
-from fpi_eval.panel import CellPanel
+from fpi_eval.panel import CellPanel, coding
 from fpi_eval.panel.cells import known_of
 from fpi_eval.results import Result
 
@@ -74,6 +74,7 @@ def marginal(
         No group is left.
     """
     table = CellPanel.of(panel).table
+    coding.needed(table, "cell", "rentree", "seats", "cohort", outcome)
     rows, told = [], [g for g in groups if table.get(f"{outcome}_{g}", EMPTY).notna().any()]
     for group in told:
         column = f"{outcome}_{group}"

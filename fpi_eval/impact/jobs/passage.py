@@ -5,6 +5,8 @@ import pandas as pd
 
 from fpi_eval import regression as inference
 from fpi_eval.errors import FpiError
+from fpi_eval.misspelt import known_options
+from fpi_eval.panel import coding
 from fpi_eval.regression.absorb import Absorber, counted_rank, interaction
 from fpi_eval.results import Estimate, Estimates
 from fpi_eval.text import pluriel
@@ -16,6 +18,7 @@ MINIMUM_CELLS = 30
 MINIMUM_REGIONS = 5  # the fewest groups of the wild bootstrap, whose interval is given
 
 
+@known_options
 def passage(table: pd.DataFrame) -> Estimates:
     """Return final-year students per place, across cells and over time.
 
@@ -30,6 +33,7 @@ def passage(table: pd.DataFrame) -> Estimates:
     table : DataFrame
         As `panel.bts_passage.passage_panel` returns it.
     """
+    coding.needed(table, *CELL, "millesime", OUTCOME)
     places = ["places_2018", "places_2019"]  # a folder may hold neither
     table = table.reindex(columns=table.columns.union(places, sort=False))
     across = table[table["millesime"] == "2020_2021"].assign(

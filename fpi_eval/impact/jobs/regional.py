@@ -16,6 +16,7 @@ from fpi_eval import plots, text
 from fpi_eval.absent import Absent, attempt
 from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import known_options
+from fpi_eval.panel import coding
 from fpi_eval.regression.absorb import Absorber, counted_rank, interaction
 from fpi_eval.regression.linear import solve
 from fpi_eval.regression.sandwich import cr1
@@ -133,12 +134,15 @@ def ppml(
     return Fit(slopes, covariance, mu)
 
 
+CELL = ("code_region", "course", "voie")
+
+
 @known_options
 def regional_change(
     panel: pd.DataFrame,
     outcome: str,
     *,
-    region: str | Sequence[str],
+    region: Sequence[str],
     reference: str | None = None,
 ) -> RegionalChange:
     """Return how the region's numbers moved relative to the same courses in other regions.
@@ -154,7 +158,9 @@ def regional_change(
     reference : str, optional
         Millésime that the others are compared with; the first by default.
     """
-    codes = (region,) if isinstance(region, str) else tuple(region)
+    coding.needed(panel, *CELL, "millesime")
+    panel = coding.with_numbers(panel, [outcome])
+    codes = tuple(region)
     frame, region = balanced(panel, outcome, codes), "+".join(codes)
     periods = sorted(frame["millesime"].unique())
     reference = reference or next(iter(periods), "")
@@ -194,7 +200,7 @@ def balanced(panel: pd.DataFrame, outcome: str, together: Sequence[str] = ()) ->
     A course with no count at all in a millésime, or present in a single region (regions taken
     ``together`` are one), carries no information and is left out.
     """
-    keys = ["code_region", "course", "voie"]
+    keys = list(CELL)
     frame = panel.dropna(subset=[outcome])
     everywhere = frame["millesime"].nunique()
     while True:
@@ -264,13 +270,15 @@ def _period_row(
     }
 
 
+@known_options
 def regional_changes(
-    panel: pd.DataFrame, outcomes: Sequence[str], *, region: str | Sequence[str]
+    panel: pd.DataFrame, outcomes: Sequence[str], *, region: Sequence[str]
 ) -> tuple[RegionalChange, ...] | Absent:
     """Return the region's change by voie and outcome, on the rows whose outcomes are published.
 
     A voie that cannot be compared is left out; without any, the reason is returned.
     """
+    coding.needed(panel, "observe", "voie")
     rows = panel[panel["observe"]]
     found = [
         (voie, attempt(regional_change, rows[rows["voie"] == voie], one, region=region))

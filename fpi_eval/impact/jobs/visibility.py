@@ -13,12 +13,14 @@ from fpi_eval.impact.jobs.exposure import (
     exposure_regression,
 )
 from fpi_eval.indicators import deploiement
+from fpi_eval.misspelt import known_options
 from fpi_eval.panel import emplois
 from fpi_eval.panel.areas import zones_of
 from fpi_eval.panel.year import Year
 from fpi_eval.sources.naf import industry
 
 
+@known_options
 def detectable_effects(year: Year) -> dict[str, Detectability]:
     """Return detectability with the seats opened so far, and if the last target were reached."""
     programme = year.programme
@@ -86,6 +88,7 @@ def _exposed(year: Year, seats: pd.DataFrame, start: int, end: int) -> Exposure:
     return exposure_panel(jobs, mix, shocks, year.secteurs, start=start, end=end)
 
 
+@known_options
 def exposed_jobs(year: Year) -> ExposureEstimate:
     """Return jobs per person who has left an opened seat, from before any left to the last year.
 
