@@ -191,6 +191,8 @@ def test_given_exposures_and_sizes_are_used_and_absent_structure_is_declared():
         ({"duree": "long"}, "colonne « long » : colonne absente"),
         ({"lag": -1}, "lag=-1"),
         ({"lag": "retard"}, "« retard » : colonne absente"),
+        ({"lag": "postes"}, "« postes » : plus de 10 ans, et plus que le tableau n'en compte"),
+        ({"lag": "inscrits"}, "« inscrits » : durée impossible"),
         ({"dose": "branche"}, "« branche » : .* n'est pas un nombre"),
         ({"lag": 1.5}, r"^j : lag = « 1.5 » : un nom, un nombre entier \(0 ou plus\)"),
     ],
@@ -276,6 +278,10 @@ def test_the_names_that_the_field_uses_say_where_the_estimator_is():
     ("asked", "message"),
     [
         (lambda t: impact.sun_abraham(t.drop(columns="rentree")), "« rentree » : absente.*time=…"),
+        (lambda t: impact.sun_abraham(t, duree="annees"), "« annees » : colonne absente"),
+        (lambda t: impact.sun_abraham(t, lag="seats"), "« seats » : plus de 10 ans"),
+        (lambda t: impact.j(t.assign(mois=12 * t["duree"]), duree="mois"), "« mois » : plus de 10"),
+        (lambda t: impact.j(t.assign(w=t["rentree"] % 3), lag="w"), "« w » change d'une année à"),
         (lambda t: impact.sun_abraham(t, time="annee"), "« annee » : absente.*trouvé : uai"),
         (lambda t: impact.callaway_santanna(t, control="nevr"), "control='nevr'.*never ou not_yet"),
         (lambda t: impact.j(t, "diplomes", niveau="lycee"), "« lycee » inconnu : secondaire et"),
@@ -408,6 +414,17 @@ def test_every_public_argument_is_checked_as_its_signature_says(face):
 def test_an_option_of_another_kind_is_refused_with_what_was_expected(asked, message):
     with pytest.raises(FpiError, match=message):
         asked(panel())
+
+
+def test_without_families_neighbours_are_of_the_same_course():
+    alone = NAMED | {"famille": None}
+    found = numbers(impact.j(own(), "recus", **alone))
+    wanted = numbers(impact.j(own(), "recus", **NAMED | {"famille": "diplome_prepare"}))
+    np.testing.assert_allclose(found, wanted, atol=CLOSE)
+    one = own().assign(tous="x")
+    found = numbers(impact.j(one, "recus", **alone | {"course": None}))
+    wanted = numbers(impact.j(one, "recus", **NAMED | {"course": None, "famille": "tous"}))
+    np.testing.assert_allclose(found, wanted, atol=CLOSE)
 
 
 def test_one_name_or_a_column_of_names_is_a_list_of_names():

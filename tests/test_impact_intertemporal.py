@@ -9,6 +9,7 @@ import statsmodels.formula.api as smf
 from invented import invented_panel
 
 from fpi_eval import impact
+from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import unexposed
 from fpi_eval.panel import align
@@ -130,6 +131,47 @@ def test_its_interval_holds_the_truth_nineteen_times_in_twenty(shocks):
         found = impact.intertemporal(table, "reussis", **named)
         held += found.ci_low <= 0.5 <= found.ci_high
     assert 0.91 <= held / reps <= 0.99  # Monte Carlo error .018
+
+
+def seen_some_years(every: int, shift) -> pd.DataFrame:
+    """Return a table whose units open in odd or even years and are seen one year in ``every``."""
+    rng = np.random.default_rng(1)
+    n, years = 40, np.arange(2010, 2022)
+    cell = np.arange(n)[:, None]
+    seats = np.where((cell < 14) & (years >= 2015 + cell % 4), 12.0, 0.0)
+    y = 30 + 0.5 * seats + rng.normal(size=(n, 1)) + rng.normal(size=len(years))
+    table = pd.DataFrame({
+        "cell": np.repeat(np.arange(n), len(years)), "rentree": np.tile(years, n),
+        "seats": seats.ravel(), "entrants": 30.0, "reussis": y.ravel(),
+    })  # fmt: skip
+    return table[(table["rentree"] + shift(table["cell"])) % every == 0]
+
+
+def test_years_are_those_of_the_table():
+    absent = dict.fromkeys(("course", "cluster", "departement"))
+    table = seen_some_years(2, lambda cell: 0)
+    table["code_region"] = np.where(table["cell"] < 20, "84", "76")
+    found = impact.intertemporal(table, "reussis", **absent)
+    assert found.estimate == pytest.approx(0.5, abs=EXACT)
+    assert found.n_treated_clusters == 14
+    ranked = table.assign(rentree=table["rentree"].rank(method="dense"))
+    again = impact.intertemporal(ranked, "reussis", **absent)
+    assert (again.estimate, again.std_error) == (found.estimate, found.std_error)
+    with pytest.raises(FpiError, match=r"n'a de témoin l'année d'avant.*rank\(method"):
+        impact.stacked(table, "reussis", **absent)
+    impact.stacked(ranked, "reussis", **absent)
+
+
+def test_nothing_to_compare_says_what_is_missing():
+    absent = dict.fromkeys(("region", "cluster", "departement"))
+    table = seen_some_years(2, lambda cell: cell % 2)
+    with pytest.raises(FpiError, match="n'a de résultat connu l'année d'avant"):
+        impact.intertemporal(table, "reussis", course=None, **absent)
+    table = seen_some_years(1, lambda cell: 0)
+    table = table[(table["cell"] % 4 == 0) | (table["cell"] >= 14)]  # one year of opening
+    table["course"] = np.where(table["cell"] < 14, "ouverte partout", "autre")
+    with pytest.raises(FpiError, match=r"n'a de comparaison.*course=None"):
+        impact.intertemporal(table, "reussis", **absent)
 
 
 def test_an_independent_package_finds_the_same_effects():

@@ -10,7 +10,7 @@ from scipy import stats
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import alone, sample, seats_known
+from fpi_eval.impact.frame import alone, sample
 from fpi_eval.impact.group_time import RULE, Aggregation, GroupTimeEffects, describe
 from fpi_eval.regression import interval
 from fpi_eval.results import Estimate, EventStudy
@@ -95,7 +95,7 @@ def comparison_frame(
     cell = frame["cell"]
     reasons = {
         "cellule ayant perdu des places": never & cell.isin(cell[frame["dose"] < 0])
-        | _lost(seats_known(panel, outcome)).reindex(frame.index),
+        | _lost(frame.seats).reindex(frame.index),
         "témoin exposé à une ouverture voisine": never & cell.isin(cell[touched]),
         "témoin d'une formation sans ouverture": ~frame["course"].isin(frame["course"][~never]),
     }

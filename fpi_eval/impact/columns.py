@@ -23,6 +23,7 @@ LABELS = ("course", "region", "cluster", "departement", "famille")
 SEATS = ("dose", "other_dose", "exposure_etab", "exposure_dep")
 FRAME = {"time", "y", "dose", "lag"}  # columns of an estimation frame
 TYPES = {"time": np.int64, "new": np.bool_, **dict.fromkeys(SEATS, np.float64)}
+LONGEST = 10  # years of study: more are months, people or seats
 NEVER_OPENED = "aucune cellule ouverte pendant la période observée."
 DOC = """
     Notes
@@ -30,7 +31,8 @@ DOC = """
     Any long table will do, its columns named: ``unit`` (what is followed over the years), ``time``,
     ``dose`` (seats in force), ``course`` and ``region`` (compared within), ``cluster`` and
     ``departement`` (whose shocks are shared, one a unit), ``famille`` (neighbours in the
-    département), ``voisinage`` (neighbours there instead, if the table has it),
+    département; without one, those of the same course), ``voisinage`` (neighbours there instead,
+    if the table has it),
     ``size`` (students before, of which one keeps the mean before the first opening), ``duree``
     (years of study), ``new``, ``other_dose``, ``filiere``, ``exposure_etab`` and ``exposure_dep``
     (seats opened around, computed unless given). What the table does not have is declared None.
@@ -114,10 +116,12 @@ def opened(
         lag = 0  # an estimation frame: its openings are already those of its outcome
     coding.column(table, y)
     if lag is None:
+        if duree != CANONICAL["duree"]:
+            coding.column(table, duree)
         at_entry = y in AT_ENTRY or duree not in table
-        years = 0 if at_entry else lag_column(table, duree, 1) - 1
+        years = 0 if at_entry else _years(table, time, duree, 1) - 1
     else:
-        years = _lag(table, Columns(duree=duree), lag)
+        years = _lag(table, Columns(unit=names["unit"], time=time, duree=duree), lag)
     called = lag if isinstance(lag, str) else duree
     wide = widen(table, outcome=y, time=time, lag=years, lag_name=called, **names)
     if not len(wide.cohorts):
@@ -209,7 +213,7 @@ def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
     if columns.filiere in table and not _as_read(table, columns, "filiere"):
         read["filiere"] = np.asarray(table[columns.filiere])
     if columns.duree in table:
-        read["duree"] = lag_column(table, str(columns.duree), 1)
+        read["duree"] = _years(table, columns.time, str(columns.duree), 1)
     for role in (*LABELS, *(["voisinage"] if columns.voisinage in table else ())):
         if _as_read(table, columns, role):
             coding.labels(table, getattr(columns, role))
@@ -220,6 +224,8 @@ def _made(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
             coding.constant(pd.factorize(read[role])[0], unit, len(table), name)
     if columns.cluster is None:
         read["cluster"] = unit
+    if columns.famille is None:  # a course of no family is its own, as in the cell panel
+        read["famille"] = _label(table, columns.course)
     made = {CANONICAL[r]: v for r, v in read.items() if not _as_read(table, columns, r)}
     return made | _size(table, columns) | _lags(table, columns)
 
@@ -267,11 +273,24 @@ def _lags(table: pd.DataFrame, columns: Columns) -> dict[str, np.ndarray]:
 
 def _lag(table: pd.DataFrame, columns: Columns, lag: str | int) -> np.ndarray:
     if lag == CANONICAL["duree"]:
-        return lag_column(table, columns.duree or str(lag), 1) - 1
+        return _years(table, columns.time, columns.duree or str(lag), 1) - 1
     if isinstance(lag, str):
-        return lag_column(table, lag)
+        found, (unit, names) = _years(table, columns.time, lag), coding.codes(table, columns.unit)
+        coding.constant(found, unit, len(names), lag)
+        return found
     if isinstance(lag, bool) or not isinstance(lag, int | np.integer) or lag < 0:
         raise FpiError(
             f"lag={lag!r} : un nombre d'années (0 ou plus), « duree » ou une colonne est attendu."
         )
     return np.full(len(table), int(lag))
+
+
+def _years(table: pd.DataFrame, time: str, name: str, least: int = 0) -> np.ndarray:
+    """Return a column of whole numbers of years, which no course has more of than the table."""
+    found = lag_column(table, name, least)
+    if (found > LONGEST).any():
+        seen = coding.years(table, time)
+        what = f"plus de {LONGEST} ans, et plus que le tableau n'en compte,"
+        remedy = "une durée en années est attendue : est-ce la bonne colonne ?"
+        coding.refuse(found > max(LONGEST, np.ptp(seen)), name, what, remedy)
+    return found

@@ -114,12 +114,6 @@ def sample(
     return out
 
 
-def seats_known(panel: pd.DataFrame, outcome: str) -> pd.DataFrame:
-    """Return `align`'s rows of every year that seats are known, also without the outcome."""
-    filled = np.nan_to_num(coding.numbers(panel, outcome))
-    return align(panel.assign(**{outcome: filled}), outcome).frame[["cell", "time", "dose"]]
-
-
 def _nothing_acts(acting: np.ndarray, sized: np.ndarray, new: np.ndarray, later: bool) -> FpiError:
     """Return why no seat of the sample can act, by rows of the whole panel.
 

@@ -257,7 +257,11 @@ class GroupTimeEffects(Result):
             raise FpiError(f"agrégation « {kind} » inconnue : choisir parmi {', '.join(KINDS)}.")
         label, rows = _rows(self, kind)
         if not len(label):
-            raise FpiError("aucun effet estimable après l'ouverture : rien à agréger.")
+            raise FpiError(
+                "aucun effet estimable après l'ouverture : rien à agréger.",
+                conseil="Il faut des unités qui ouvrent et d'autres qui n'ouvrent pas, vues la "
+                "même année avant l'ouverture et la même année après.",
+            )
         att = rows[:, : len(self.att)] @ np.nan_to_num(self.att)
         overall = _overall(self, kind, label, att, rows)
         covariance = rows @ self.covariance @ rows.T

@@ -7,7 +7,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import sample, seats_known
+from fpi_eval.impact.frame import sample
 from fpi_eval.impact.imputation import unexposed
 from fpi_eval.impact.uncertainty import Clusters, answer
 from fpi_eval.regression.rows import sum_by
@@ -46,7 +46,8 @@ def intertemporal(
     :math:`\overline{\Delta Y}` the mean change over the same years of cells of the same course
     and first dose whose seats have not moved yet. Each change is compared with one year, the last
     before it, so that closed years count as what they are; seats are read every year, also where
-    the outcome is missing. Errors by clusters of the cells.
+    the outcome is missing. Years are those of the table: one in two, if it has one in two. Errors
+    by clusters of the cells.
 
     Parameters
     ----------
@@ -61,7 +62,7 @@ def intertemporal(
     """
     frame = unexposed(sample(panel, y, niveau=niveau))
     rows = frame.frame.sort_values(["cell", "time"], ignore_index=True)
-    grid = _Grid.of(rows, seats_known(panel, y))
+    grid = _Grid.of(rows, frame.seats)
     score, weight, moved, compared = (np.zeros(grid.y.shape) for _ in range(4))
     effect = total = 0.0
     for first in np.unique(grid.first[grid.first < grid.y.shape[1]]):
@@ -76,10 +77,7 @@ def intertemporal(
             score[others, at] -= (pull * gap)[others]
             moved[own, at] = compared[others, at] = 1.0
     if not total:
-        raise FpiError(
-            "aucune cellule dont les places changent n'a à la fois une année d'avant et une "
-            "cellule de comparaison de la même formation."
-        )
+        raise grid.nothing()
     value = effect / total
     psi = ((score - value * weight) / total)[grid.row, grid.column]
     missed = int(((grid.first < grid.y.shape[1]) & ~moved.any(axis=1)).sum())
@@ -125,12 +123,12 @@ class _Grid:
         """Return the grid of an estimation frame, its doses where they are known."""
         row, cells = pd.factorize(rows["cell"], sort=True)
         known = known[known["cell"].isin(cells) & (known["time"] <= rows["time"].max())]
-        start = known["time"].min()
-        column = (rows["time"] - start).to_numpy(int)
-        y = np.full((len(cells), column.max() + 1), np.nan)
+        times = np.unique(known["time"])  # a year that nobody has is between two, not one of them
+        column = np.searchsorted(times, rows["time"])
+        y = np.full((len(cells), len(times)), np.nan)
         dose = y.copy()
         y[row, column] = rows["y"]
-        at = pd.Index(cells).get_indexer(known["cell"]), (known["time"] - start).to_numpy(int)
+        at = pd.Index(cells).get_indexer(known["cell"]), np.searchsorted(times, known["time"])
         dose[at] = known["dose"]
         dose = pd.DataFrame(dose).ffill(axis=1).bfill(axis=1).to_numpy()
         moved = dose != dose[:, [0]]
@@ -141,6 +139,21 @@ class _Grid:
         wave = one.groupby(["course", "base"]).ngroup().to_numpy()
         region = pd.get_dummies(one["code_region"]).to_numpy(float)
         return cls(y, dose, dose[:, 0], wave, region, first, sign, row, column)
+
+    def nothing(self) -> FpiError:
+        """Return why no change of seats can be compared, and what to do."""
+        moves = np.flatnonzero(self.first < self.y.shape[1])
+        if not np.isfinite(self.y[moves, self.first[moves] - 1]).any():
+            return FpiError(
+                "aucune cellule dont les places changent n'a de résultat connu l'année d'avant.",
+                conseil="Complétez la colonne ou, si chaque cellule n'est vue qu'une année sur "
+                "plusieurs, gardez celles qui le sont les mêmes années.",
+            )
+        return FpiError(
+            "aucune cellule dont les places changent n'a de comparaison : une de la même "
+            "formation, aux mêmes places de départ, qui n'en a pas encore changé.",
+            conseil="Élargissez le tableau, ou comparez toutes les formations (course=None).",
+        )
 
     def compare(
         self, change: np.ndarray, first: int, at: int, region_effects: bool

@@ -101,7 +101,9 @@ def _by_year(stacked: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, list[int]]:
     compared = treated & np.isin(year, year[~treated])
     if REFERENCE not in rel_time[compared]:  # another year would be it, in silence
         raise FpiError(
-            "aucune cellule ouverte n'a de témoin l'année d'avant, à laquelle comparer les autres."
+            "aucune cellule ouverte n'a de témoin l'année d'avant, à laquelle comparer les autres.",
+            conseil="Si le tableau n'a qu'une année sur plusieurs, numérotez-les "
+            '(table[année].rank(method="dense")).',
         )
     years = [int(e) for e in np.unique(rel_time[treated]) if e != REFERENCE]
     z = np.column_stack([treated & (rel_time == e) for e in years]).astype(float)

@@ -232,4 +232,7 @@ def align(panel: pd.DataFrame, outcome: str) -> Sample:
         ("résultat manquant", int(missing.sum())),
         ("places inconnues à la rentrée d'entrée", int((unknown & ~missing).sum())),
     )
-    return Sample(frame, outcome, dropped)
+    known = ~unknown
+    seats = {"cell": panel["cell"].to_numpy(), "time": time, "dose": dose}
+    every = pd.DataFrame({n: v[known] for n, v in seats.items()}, panel.index[known], copy=False)
+    return Sample(frame, outcome, dropped, seats=every)

@@ -28,6 +28,9 @@ class Sample:
         is worth of the outcome in neighbours that are not in the sample (`impact.frame`).
     reaches : mapping of str
         Reach for further outcomes of the same rows, where it is another (`reach_for`).
+    seats : DataFrame
+        ``cell``, ``time`` and ``dose`` of every row of the panel whose seats are known, also
+        without the outcome.
     """
 
     frame: pd.DataFrame
@@ -36,6 +39,7 @@ class Sample:
     reach: tuple[float, ...] = (1.0, 1.0)
     level: tuple[float, ...] = (1.0, 1.0)
     reaches: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    seats: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def reach_for(self, outcome: str) -> tuple[float, ...]:
         """Return the reach for one of the outcomes of these rows."""
