@@ -224,5 +224,5 @@ def test_within_a_run_programme_toml_is_the_one_it_began_with(tmp_path):
 
 
 def test_programme_and_year_the_other_way_round_are_told_how_to_be_written():
-    with pytest.raises(FpiError, match=r"non « 2022 ».*Le programme vient d'abord.*load\(\"fpi"):
+    with pytest.raises(FpiError, match=r"non « 2022 ».*Le programme vient d'abord"):
         load(2022, "fpi_aura")

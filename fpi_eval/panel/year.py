@@ -217,7 +217,7 @@ class Year(Panels):
         return "\n".join(lines)
 
 
-@advised('Le programme vient d\'abord, puis la rentrée : load("fpi_aura", 2026).')
+@advised("Le programme vient d'abord, puis la rentrée : load(programme, rentrée).")
 def load(programme: str | Path | Programme, rentree: int | str, donnees: str | Path = "") -> Year:
     """Return a year of a programme, from a folder of files or, without one, simulated.
 
