@@ -128,8 +128,11 @@ class _Grid:
         y = np.full((len(cells), len(times)), np.nan)
         dose = y.copy()
         y[row, column] = rows["y"]
-        at = pd.Index(cells).get_indexer(known["cell"]), np.searchsorted(times, known["time"])
-        dose[at] = known["dose"]
+        here, then = (
+            pd.Index(cells).get_indexer(known["cell"]),
+            np.searchsorted(times, known["time"]),
+        )
+        dose[here, then] = known["dose"]
         dose = pd.DataFrame(dose).ffill(axis=1).bfill(axis=1).to_numpy()
         moved = dose != dose[:, [0]]
         first = np.where(moved.any(axis=1), moved.argmax(axis=1), y.shape[1])
