@@ -2,8 +2,10 @@
 
 import gc
 import os
+import shutil
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -79,15 +81,25 @@ def partage(tmp_path_factory) -> Path:
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
+def made_once(made: Path, make: Callable[[Path], object]) -> Path:
+    """Make a folder that all workers read, whole or not at all: a worker may be killed."""
+    part = made.with_name(f"{made.name}.part")
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            shutil.rmtree(part, ignore_errors=True)
+            make(part)
+            part.rename(made)
+    return made
+
+
 @pytest.fixture(scope="session")
 def deux_rapports(partage) -> tuple[fpi.Year, dict[int, Path]]:
     """The panels of the last year, and the folders of two successive reports of the twin."""
     import adversary
 
-    made = partage / "deux_rapports"
-    asked = made, fpi.load_programme("fpi_aura"), (2025, 2026)
-    with FileLock(f"{made}.lock"):
-        return adversary.published(*asked) if made.exists() else adversary.publish(*asked)
+    made, asked = partage / "deux_rapports", (fpi.load_programme("fpi_aura"), (2025, 2026))
+    made_once(made, lambda part: adversary.publish(part, *asked))
+    return adversary.published(made, *asked)
 
 
 @pytest.fixture(scope="session")
@@ -97,9 +109,7 @@ def petit_jumeau_ecrit(partage) -> Callable[[int, range], Path]:
 
     def written(seed: int, years: range) -> Path:
         made = partage / f"jumeau_{seed}_{years[0]}_{years[-1]}"
-        with FileLock(f"{made}.lock"):
-            if not made.exists():
-                twin.write_files(twin.draw(twin.SMALL, seed), made, years=years)
-        return made
+        drawn = partial(twin.draw, twin.SMALL, seed)
+        return made_once(made, lambda part: twin.write_files(drawn(), part, years=years))
 
     return written
