@@ -5,7 +5,7 @@ Outlines ship with the library, simplified (`outlines/LICENCE.md`: IGN and INSEE
 
 import json
 import textwrap
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -193,7 +193,8 @@ class _Names(Artist):
                 outside.append((label, box, places[0]))
         taken, lines = [box for _, box, _ in inside], list[Outline]()
         outside.sort(key=lambda one: self._far(one[2]))
-        moved = [self._moved(*label, taken, lines) for label in outside]
+        areas = [self.axes.transData.transform_path(outline) for outline, *_ in self.words]
+        moved = [self._moved(*label, taken, lines, areas) for label in outside]
         return inside + [one for one in moved if one]
 
     def _far(self, at: np.ndarray) -> float:
@@ -207,7 +208,13 @@ class _Names(Artist):
         return label, label.get_window_extent(renderer)
 
     def _moved(
-        self, label: Text, box: Bbox, at: np.ndarray, taken: list[Bbox], lines: list[Outline]
+        self,
+        label: Text,
+        box: Bbox,
+        at: np.ndarray,
+        taken: list[Bbox],
+        lines: list[Outline],
+        areas: Sequence[Outline],
     ) -> Label | None:
         """Return the label at the nearest place outside every area where nothing stands yet.
 
@@ -215,7 +222,7 @@ class _Names(Artist):
 
         A nearer place is left for one whose line crosses fewer words and lines.
         """
-        free = list(self._free(box, taken))
+        free = list(self._free(box, taken, areas))
         if not free:
             return (label, box, at) if self.every else None
         own = [Outline(_line(at, one)) for one in free]
@@ -232,20 +239,22 @@ class _Names(Artist):
         lines.append(own[best])
         return label, moved, at
 
-    def _free(self, box: Bbox, taken: list[Bbox]) -> Iterator[Bbox]:
+    def _free(self, box: Bbox, taken: list[Bbox], areas: Sequence[Outline]) -> Iterator[Bbox]:
         """Yield the places around a label, nearest first, that hide no area and no other words."""
+        turn = np.linspace(0, 2 * np.pi, SIDES, endpoint=False)
+        far = np.arange(1, REACH)[:, None, None] * box.height / 2
+        moves = (far * np.column_stack([np.cos(turn), np.sin(turn)])).reshape(-1, 2)
+        low, high = box.min + moves, box.max + moves
         frame = self.axes.bbox
-        areas = [self.axes.transData.transform_path(outline) for outline, *_ in self.words]
-        for far in np.arange(1, REACH) * box.height / 2:
-            for turn in np.linspace(0, 2 * np.pi, SIDES, endpoint=False):
-                moved = box.translated(*far * np.array([np.cos(turn), np.sin(turn)]))
-                if (
-                    frame.contains(moved.x0, moved.y0)
-                    and frame.contains(moved.x1, moved.y1)
-                    and not any(moved.overlaps(other) for other in taken)
-                    and not any(area.intersects_bbox(moved) for area in areas)
-                ):
-                    yield moved
+        free = ((frame.min <= low) & (high <= frame.max)).all(axis=1)
+        for other in taken:
+            free &= ((other.max < low) | (high < other.min)).any(axis=1)
+        around = [area.get_extents() for area in areas]
+        for move in moves[free]:
+            moved = box.translated(*move)
+            near = (area for area, its in zip(areas, around, strict=True) if moved.overlaps(its))
+            if not any(area.intersects_bbox(moved) for area in near):
+                yield moved
 
 
 def _within(area: Outline, box: Bbox, places: np.ndarray) -> tuple[float, float] | None:
