@@ -8,6 +8,7 @@ from invented import invented_panel
 
 from fpi_eval import impact
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.as_event_study import comparison_frame
 from fpi_eval.impact.bjs2_t import trend
 from fpi_eval.impact.frame import GROSS, sample
 from fpi_eval.impact.imputation import unexposed
@@ -130,3 +131,21 @@ def test_a_covariate_is_read_before_the_first_opening_not_before_its_first_effec
     assert found[GROSS].estimate == again[GROSS].estimate
     with pytest.raises(FpiError, match="avant la première ouverture"):
         impact.j(panel.assign(part=panel["part"].mask(early)), covariates=["part"])
+
+
+def test_an_event_study_compares_cells_alike_on_what_they_were_before():
+    panel = drifting(2, drift=2.0)
+    plain = impact.opening_study(panel, "diplomes")
+    alike = impact.opening_study(panel, "diplomes", covariates="part")
+    frame = comparison_frame(panel, "diplomes")
+    before = panel[panel["rentree"] < 2020].groupby("cell")["part"].mean()
+    table = frame.frame.assign(part=frame["cell"].map(before))
+    wanted = impact.callaway_santanna(
+        table, "y", time="time", lag=0, cluster="uai", covariates=["part"]
+    ).aggregate("simple")
+    assert alike.overall.estimate == pytest.approx(wanted.overall, abs=EXACT)
+    assert abs(alike.overall.estimate - plain.overall.estimate) > 0.1
+    assert "semblables par part" in alike.method()
+    assert "semblables" not in plain.method()
+    with pytest.raises(FpiError, match="option « covariates » inconnue"):
+        impact.opening_study(panel, "diplomes", estimator=impact.sun_abraham, covariates=["part"])

@@ -1,6 +1,7 @@
 """Shift-share errors: from the formula in plain numpy, and from statsmodels where they coincide."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 
@@ -208,3 +209,17 @@ def test_shocks_that_reach_nobody_change_nothing_and_one_told_twice_no_slope():
     assert again.estimate == pytest.approx(found.estimate, abs=ROUNDING)
     assert again.se_akm == pytest.approx(found.se_akm, abs=ROUNDING)
     assert again.se_bhj == pytest.approx(found.se_bhj, abs=ROUNDING)
+
+
+def test_a_column_in_another_order_than_the_shares_is_refused():
+    rng = np.random.default_rng(0)
+    shares = pd.DataFrame(rng.dirichlet(np.ones(8), 40)).add_prefix("s").rename(lambda i: f"z{i}")
+    shocks = pd.Series(rng.normal(size=8), shares.columns)
+    x = shares @ shocks
+    x -= x.mean()
+    y = 0.5 * x
+    assert shift_share(y, x, shares, shocks).estimate == pytest.approx(0.5)
+    for named in ({"y": y[::-1]}, {"shocks": shocks[::-1]}, {"weights": (x * 0 + 1)[::-1]}):
+        given = {"y": y, "x": x, "shares": shares, "shocks": shocks} | named
+        with pytest.raises(FpiError, match=f"^{next(iter(named))} : .*dans un autre ordre"):
+            shift_share(**given)

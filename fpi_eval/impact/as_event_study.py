@@ -1,19 +1,25 @@
 """From the cell panel to group-time effects, and from these to an event study and a pre-test."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from fpi_eval import text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.callaway_santanna import callaway_santanna
 from fpi_eval.impact.columns import any_table
-from fpi_eval.impact.frame import alone, sample
+from fpi_eval.impact.frame import alone, sample, with_covariates
 from fpi_eval.impact.group_time import RULE, Aggregation, GroupTimeEffects, describe
 from fpi_eval.regression import interval
 from fpi_eval.results import Estimate, EventStudy
+
+ALIKE = (
+    "Cellules comparées semblables par {}, en moyenne par cellule avant toute ouverture : "
+    "estimateur doublement robuste (Sant'Anna et Zhao, 2020)."
+)
 
 
 def as_event_study(effects: GroupTimeEffects, outcome: str, **options) -> EventStudy:
@@ -122,6 +128,7 @@ def opening_study(
     *,
     estimator: Callable[..., GroupTimeEffects] = callaway_santanna,
     niveau: str | None = None,
+    covariates: Sequence[str] = (),
     **options,
 ) -> EventStudy:
     """Return the effect of an opening by its age, from the cell panel, by establishment.
@@ -130,12 +137,19 @@ def opening_study(
     ----------
     estimator : callable
         `callaway_santanna` or `sun_abraham`; ``options`` are its own.
+    covariates : sequence of str
+        Columns on which cells compared are alike: the mean of each cell before any opening.
+        `callaway_santanna` alone takes some.
     """
-    frame = comparison_frame(panel, y, niveau=niveau)
+    frame = with_covariates(comparison_frame(panel, y, niveau=niveau), panel, covariates)
+    options |= {"covariates": covariates} if covariates else {}
     effects = estimator(frame, "y", time="time", lag=0, cluster="uai", **options)
     unread = frame["cell"].nunique() - effects.n_units
     lost = (
         ("cellule sans année d'avant son ouverture", unread),
         ("couple (ouverture, année) sans comparaison", int(np.isnan(effects.att).sum())),
     )
-    return replace(as_event_study(effects, y), dropped=frame.dropped + lost)
+    found = as_event_study(effects, y)
+    said = f"{found.description} {ALIKE.format(text.liste(covariates))}" if covariates else ""
+    dropped = frame.dropped + lost
+    return replace(found, dropped=dropped, description=said or found.description)

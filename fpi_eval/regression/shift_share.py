@@ -1,7 +1,8 @@
 """Shift-share regressions: errors when units share the shocks that move them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -65,6 +66,9 @@ def shift_share(
         The regressor d that x instruments, net of the same controls; x itself by default.
     weights : array (n_units,), optional
     """
+    units = {"y": y, "x": x, "endogenous": endogenous, "weights": weights}
+    _in_step(units, getattr(shares, "index", None))
+    _in_step({"shocks": shocks}, getattr(shares, "columns", None))
     shares = _read("shares", shares, None)
     n, k = shares.shape
     if k >= n:
@@ -98,6 +102,19 @@ def shift_share(
         float(part.max()),
         n,
     )
+
+
+def _in_step(given: Mapping[str, Any], labels: Any) -> None:
+    """Raise on a column of pandas whose labels are those of the shares in another order."""
+    for name, values in given.items():
+        own = getattr(values, "index", None)
+        if labels is None or not hasattr(own, "equals") or own.equals(labels):
+            continue
+        if len(own) == len(labels) and set(own) == set(labels):
+            raise FpiError(
+                f"{name} : ses lignes sont celles de shares dans un autre ordre. Donnez-les dans "
+                "le même (.reindex)."
+            )
 
 
 def _read(name: str, values: Sequence | np.ndarray, length: int | None) -> np.ndarray:
