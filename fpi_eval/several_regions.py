@@ -41,6 +41,10 @@ MEAN = r"du même diplôme|de son diplôme|de ce diplôme"
 RULES = (
     (r"\b([Ll])a région a-t-elle bougé", r"\1es {fr} régions ont-elles bougé"),
     (r"\bdomicilié dans la région", "domicilié dans l'une des {fr} régions"),
+    (
+        r"\bRégion : celle de l'établissement de formation",
+        "Région : l'une des {fr} du programme pour qui y étudie, celle de son établissement sinon",
+    ),
     (r"\bla région a évolué", "les {fr} régions ont évolué"),
     (rf"\bmoyenne régionale ({MEAN})", r"moyenne \1 dans les {fr} régions"),
     (r"\bmoyenne(s?) régionale\1", r"moyenne\1 des {fr} régions"),
@@ -50,6 +54,10 @@ RULES = (
     (rf"{OWN}\bla région\b{ALONE}", "les {fr} régions"),
     (rf"\bLa région\b{ALONE}", "Les {fr} régions"),
     (r"(?<![^>])Région(?![^<])", "Les {fr} régions"),
+    (
+        r"\bRegion: that of the training school",
+        "Region: one of the programme's {en} for who studies there, that of the school otherwise",
+    ),
     (r"\bdomiciled in the region", "domiciled in one of the {en} regions"),
     (r"\bhas the region moved", "have the {en} regions moved"),
     (r"\b(its|their) diploma's regional mean", r"\1 diploma's mean in the {en} regions"),

@@ -1,5 +1,6 @@
 """What a notebook declares is read; what it may not do is said."""
 
+import nbformat
 import pytest
 from notebooks_minuscules import write_notebook
 from thin import check_thin
@@ -7,6 +8,7 @@ from thin import check_thin
 from fpi_eval.errors import FpiError
 from fpi_eval.report.runner.exploration import copy_for_exploration
 from fpi_eval.report.runner.notebooks import discover, inspect
+from fpi_eval.several_regions import programme_of
 
 
 def test_title_question_parameters_and_declarations_are_read(tmp_path):
@@ -103,3 +105,15 @@ def test_a_copy_for_research_fills_in_annotated_parameters_too(tmp_path):
     values = {"rentree": 2026, "donnees": "C:\\d"}
     copy = copy_for_exploration(tmp_path, "01_a", values, tmp_path / "copies")
     assert dict(inspect(copy).parameters) == values
+
+
+def test_a_copy_for_research_speaks_of_the_regions_of_its_programme(tmp_path):
+    path = write_notebook(tmp_path / "01_a.ipynb", "print('dans la région')")
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells.append(nbformat.v4.new_markdown_cell("Qui travaille dans la région"))
+    nbformat.write(notebook, path)
+    with programme_of(2):
+        copy = copy_for_exploration(tmp_path, "01_a", {}, tmp_path / "copies")
+    *_, code, words = nbformat.read(copy, as_version=4).cells
+    assert code.source == "print('dans la région')"
+    assert words.source == "Qui travaille dans les deux régions"

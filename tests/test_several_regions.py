@@ -27,6 +27,11 @@ TOLD = {
     "la région face aux autres régions": "les deux régions face aux autres régions",
     "la moyenne régionale du même diplôme": "la moyenne du même diplôme dans les deux régions",
     "les moyennes régionales": "les moyennes des deux régions",
+    "Région : celle de l'établissement de formation, par le lieu de travail.": "Région : l'une des "
+    "deux du programme pour qui y étudie, celle de son établissement sinon, par le lieu de "
+    "travail.",
+    "Region: that of the training school, by place of work.": "Region: one of the programme's two "
+    "for who studies there, that of the school otherwise, by place of work.",
     "Région": "Les deux régions",
     "<th>Région</th>": "<th>Les deux régions</th>",
     "the region's industry": "the two regions' industry",

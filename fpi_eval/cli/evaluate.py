@@ -346,7 +346,8 @@ def lab(
     named = what.code if what.dossier.parent.name == "data" else str(what.dossier)
     values = {"programme": named, "rentree": year, "donnees": absolute(donnees)}
     folder = project_root(what) / "notebooks" / "exploration"
-    copy = copy_for_exploration(notebooks_of(what), notebook, values, folder, write=not a_blanc)
+    with what.words():
+        copy = copy_for_exploration(notebooks_of(what), notebook, values, folder, write=not a_blanc)
     if a_blanc:
         would("écrit", copy)
         return

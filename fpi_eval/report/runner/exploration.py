@@ -9,6 +9,7 @@ import nbformat
 from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import hint
 from fpi_eval.report.runner.notebooks import PARAMETERS, discover, tags
+from fpi_eval.several_regions import worded
 from fpi_eval.text import liste
 
 
@@ -40,6 +41,8 @@ def copy_for_exploration(
     for cell in notebook.cells:
         if PARAMETERS in tags(cell):
             cell.source = _filled(cell.source, known)
+        elif cell.cell_type == "markdown":
+            cell.source = worded(cell.source)
     copy = _free(target, f"{wanted}_{values.get('rentree', '')}")
     if write:
         target.mkdir(parents=True, exist_ok=True)
