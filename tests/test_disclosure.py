@@ -19,7 +19,7 @@ from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, aud
 from fpi_eval.disclosure import bounds as extremes
 from fpi_eval.disclosure.audit import _view
 from fpi_eval.disclosure.hiding import Unprotectable
-from fpi_eval.disclosure.margins import ToPublish, with_margins
+from fpi_eval.disclosure.margins import ToPublish, membership, with_margins
 from fpi_eval.disclosure.suppress import protect_together
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Secret
@@ -100,6 +100,28 @@ def test_a_count_alone_under_its_margin_takes_the_margin_with_it():
     assert ("01", "rei") in hidden_cells(protected)
     assert ("01", TOTAL) in hidden_cells(protected)
     assert ("69", "rei") in hidden_cells(protected)  # the smallest complement
+
+
+@pytest.mark.parametrize(
+    ("dims", "edit", "how", "message"),
+    [
+        (["departement"], {"departement": TOTAL}, {}, "valeur vide ou « Total »"),
+        (["departement"], {"departement": None}, {}, "valeur vide ou « Total »"),
+        (["departement"], {}, {"windows": {"annee": [2023]}}, "annee.*absente du tableau"),
+        (["departement"], {}, {"margins": [("filiere",)]}, "filiere.*pas une dimension"),
+    ],
+)
+def test_a_dimension_that_would_hide_wrongly_is_refused(dims, edit, how, message):
+    with pytest.raises(FpiError) as error:
+        with_margins(THREE_BY_TWO.assign(**edit), dims, **how)
+    assert re.search(message, str(error.value))
+
+
+def test_a_margin_asked_twice_is_published_once_and_a_cell_that_no_row_holds_is_no_fault():
+    cells = with_margins(THREE_BY_TWO, ["filiere"], margins=[("filiere",), (), ("filiere",)])
+    assert cells["filiere"].tolist() == ["num", "rei", TOTAL]
+    other = pd.DataFrame({"filiere": ["num", "ene"]})
+    assert membership(other, THREE_BY_TWO).sum(axis=1).A1.tolist() == [3, 0]
 
 
 def test_two_ones_under_a_shown_total_of_five_are_not_enough():
@@ -327,6 +349,16 @@ def test_what_last_year_gave_away_cannot_be_protected_and_stops_the_report():
     )
     with pytest.raises(FpiError, match="déjà public"):
         protect(table, windows={"rentree": [2023]}, known=[lax.publication], **spec)
+
+
+def test_what_is_no_list_of_publications_is_refused_with_what_to_write():
+    spec = {"dims": ["departement", "filiere"], "values": ["n"]}
+    made = protect(THREE_BY_TWO, **spec)
+    for known in ([made], made.publication, made, made.frame):
+        with pytest.raises(FpiError, match=r"« known » .*known=\[tableau.publication\]"):
+            protect(THREE_BY_TWO, known=known, **spec)
+    with pytest.raises(FpiError, match=r"« published » .* Trouvé : Protected"):
+        audit([made])
 
 
 def test_revised_data_under_an_earlier_report_stop_the_report():

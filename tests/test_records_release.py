@@ -8,10 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Barrier, BrokenBarrierError
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from fpi_eval import twin
+from fpi_eval.disclosure import audit
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Individus
 
@@ -23,6 +25,7 @@ from fpi_eval.records.exports import (
     INSIDE,
     LOG,
     OTHERS,
+    OUTSIDE,
     merged,
     outcomes_table,
     release,
@@ -82,7 +85,7 @@ def test_sectors_count_the_people_whom_the_panel_counts(records):
 
 
 @pytest.mark.parametrize("declared", [None, {"reindustrialisation": [25, 35], "eau": [35]}])
-def test_how_many_work_in_industry_gives_back_no_sector(records, monkeypatch, declared):
+def test_how_many_work_in_industry_gives_back_no_sector(records, monkeypatch, declared, tmp_path):
     """Hidden with a division outside of industry, 35 would be the rest of the industry told."""
     rows = [("25", 60, 30, 10), ("35", 3, 3, 1), ("47", 900, 30, 10), ("86", 7, 5, 2)]
     monkeypatch.setattr(exports, "sectors", lambda _: table(*rows))
@@ -90,7 +93,17 @@ def test_how_many_work_in_industry_gives_back_no_sector(records, monkeypatch, de
     assert found.loc[["25", "35"], "personnes"].isna().all()
     assert found.loc[["47", "86"], "personnes"].tolist() == [900, 7]
     monkeypatch.setattr(exports, "sectors", lambda _: table(("35", 40, 1, 40), *rows[2:]))
-    with pytest.raises(FpiError, match="trop peu d'employeurs"):  # no industry to go with
+    shown = sectors_table(replace(records, secteurs=declared))  # no industry to go with
+    found = shown.display().set_index(["secteur", "division"])["personnes"]
+    told = {"47": 900, "86": 7, "Total": 907}
+    assert found.to_dict() == {(INSIDE, "Total"): "s", ("Total", "Total"): "s"} | {
+        (OUTSIDE, division): people for division, people in told.items()
+    }
+    release({"secteurs": shown}, tmp_path)
+    assert pd.read_csv(tmp_path / LOG, sep=";")["masquees_regle"].tolist() == [1]
+    assert audit([shown.publication])["largeur"].eq(np.inf).all()
+    monkeypatch.setattr(exports, "sectors", lambda _: table(("35", 40, 1, 40), ("47", 9, 1, 9)))
+    with pytest.raises(FpiError, match="trop peu d'employeurs"):
         sectors_table(replace(records, secteurs=declared))
 
 
@@ -115,6 +128,8 @@ def test_two_tables_of_the_same_people_hide_with_one_another():
     assert hidden(["filiere"], hidden(both)[1])[0] == {"A", "C"}
     with pytest.raises(FpiError, match="pas de colonne division"):
         hidden(["filiere"], replace(out, dims=("division",)))
+    with pytest.raises(FpiError, match=r"known=\[tableau.publication\].* Trouvé : str\."):
+        hidden(["filiere"], "sorties/sortants_par_filiere.csv")
 
 
 def test_a_sector_that_no_code_tells_is_said_to_be_unknown(records):
@@ -207,7 +222,10 @@ def test_wages_are_medians_of_main_contracts_and_small_or_dominated_ones_are_hid
         release({"salaires": found}, tmp_path)
     assert "Industrie des deux régions" in (tmp_path / "salaires.csv").read_text()
     log = pd.read_csv(tmp_path / LOG, sep=";")
-    assert log["plus_petit_effectif"].iloc[0] == min(there.sum(), (~there).sum())
+    behind = [there.sum(), (~there).sum()]  # told nowhere else: to the ten below
+    assert any(n % 10 for n in behind)
+    assert sorted(found.reasons["personnes"]) == sorted(n // 10 * 10 for n in behind)
+    assert log["plus_petit_effectif"].iloc[0] == min(behind) // 10 * 10
     assert "personnes" not in (tmp_path / "salaires.csv").read_text()
 
 

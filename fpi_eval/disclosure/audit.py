@@ -8,7 +8,7 @@ import pandas as pd
 from scipy import sparse
 
 from fpi_eval.disclosure.bounds import Feasible
-from fpi_eval.disclosure.margins import Publication
+from fpi_eval.disclosure.margins import Publication, check_publications
 from fpi_eval.disclosure.rules import PublicShare, Thresholds, may_be_zero, within
 from fpi_eval.disclosure.system import System, build_system
 from fpi_eval.errors import FpiError
@@ -56,6 +56,7 @@ def audit(
     long to prove it, the cell is exposed. Rates shown without their counts enter as the two
     inequalities that their rounding step leaves.
     """
+    check_publications(published, "published")
     view = _view(published, thresholds)
     enough = np.inf if exact else thresholds.width
     low, high, proved = view.feasible().ranges(view.system.matrix[view.targets], enough)

@@ -53,6 +53,17 @@ class Publication:
         return told.reindex(columns=list(dims), fill_value=TOTAL)
 
 
+def check_publications(given: object, name: str) -> None:
+    """Raise unless these are a list of publications: neither one alone, nor what holds them."""
+    held = given if isinstance(given, list | tuple) else [given]
+    wrong = [one for one in held if held is not given or not isinstance(one, Publication)]
+    if wrong:
+        raise FpiError(
+            f"« {name} » prend la liste de ce qui est déjà sorti, {name}=[tableau.publication] : "
+            f"la publication de chaque tableau protégé. Trouvé : {type(wrong[0]).__name__}."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class ToPublish:
     """A table to publish: its cells (dimension columns only), and what each shows."""

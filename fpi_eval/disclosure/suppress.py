@@ -7,7 +7,13 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.disclosure.hiding import TOLERANCE, Hiding
-from fpi_eval.disclosure.margins import Protected, Publication, ToPublish, with_margins
+from fpi_eval.disclosure.margins import (
+    Protected,
+    Publication,
+    ToPublish,
+    check_publications,
+    with_margins,
+)
 from fpi_eval.disclosure.readers import show, show_public
 from fpi_eval.disclosure.rules import (
     COMPLEMENT,
@@ -108,6 +114,7 @@ def protect_together(
     withdraw : bool
         Take out of the tables the cells that touch a count that nothing else protects.
     """
+    check_publications(known, "known")
     values = list(dict.fromkeys(name for layout in layouts for name in layout.counts))
     check_counts(detail, values)
     detail = detail.reset_index(drop=True)

@@ -2,14 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from filelock import FileLock
 
-from fpi_eval.absent import Absent
+from fpi_eval.absent import Absent, or_why
 from fpi_eval.calendar import employed, in_industry
 from fpi_eval.disclosure import (
     Protected,
@@ -21,7 +23,8 @@ from fpi_eval.disclosure import (
     protect_together,
     with_margins,
 )
-from fpi_eval.disclosure.rules import small
+from fpi_eval.disclosure.margins import check_publications
+from fpi_eval.disclosure.rules import COMPLEMENT, EFFECTIF, TOTAL, small
 from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import known_options
 from fpi_eval.programme import Individus
@@ -41,6 +44,10 @@ WAGES = ["rentree", "emploi"]
 INSIDE, OUTSIDE = "Industrie", "Hors industrie"
 THERE, ELSEWHERE = "Industrie de la région", "Autres emplois"
 ROUNDED = 10  # euros: a median of few people is one's wage
+FEW_EMPLOYERS = (
+    "trop peu d'employeurs, même tous secteurs réunis (industrie d'un côté, le reste de l'autre), "
+    "pour sortir ce tableau : élargissez la région ou les sessions."
+)
 
 
 def thresholds(individus: Individus) -> Thresholds:
@@ -61,6 +68,7 @@ def outcomes_table(
     ``known`` are the tables of the same people already out (their ``publication``), whatever their
     groups: no difference with them gives a hidden count back.
     """
+    check_publications(known, "known")
     values = ["sortants", employed(MONTHS), in_industry(MONTHS)]
     rows = counted.dropna(subset=values)
     if rows.empty:
@@ -91,21 +99,51 @@ def sectors_table(records: Records) -> Protected:
     A division with too few employers, or one that employs nearly all (dominance), is merged with
     others until none is left alone: totals stay, and no difference tells an employer's staff.
     Industry stands apart: `outcomes_table` tells how many work in it, so what is hidden or merged
-    in industry is so with industry alone.
+    in industry is so with industry alone. Where one side has too few employers in all, it is hidden
+    whole, with the total of both.
     """
     found = sectors(records)
     if found.empty:
         raise FpiError("personne n'est en emploi à six mois dans la région de son établissement.")
     part = _in_industry(found["division"], records).map({True: INSIDE, False: OUTSIDE})
-    parts = [merged(rows, records.individus).assign(secteur=s) for s, rows in found.groupby(part)]
-    detail = pd.concat(parts, ignore_index=True)[["secteur", "division", PEOPLE]]
-    return protect(
-        detail,
+    sides = {
+        s: or_why(partial(merged, rows, records.individus), "{why}")
+        for s, rows in found.groupby(part)
+    }
+    told = [rows.assign(secteur=s) for s, rows in sides.items() if not isinstance(rows, Absent)]
+    if not told:
+        raise FpiError(FEW_EMPLOYERS)
+    margins = [("secteur", "division"), ("secteur",), ()]
+    table = protect(
+        pd.concat(told, ignore_index=True)[["secteur", "division", PEOPLE]],
         dims=["secteur", "division"],
-        margins=[("secteur", "division"), ("secteur",), ()],
+        margins=margins[: 3 if len(told) == len(sides) else 2],
         values=[PEOPLE],
         thresholds=thresholds(records.individus),
         name="secteurs",
+    )
+    lost = [s for s, rows in sides.items() if isinstance(rows, Absent)]
+    return _without(table, lost[0]) if lost else table
+
+
+def _without(table: Protected, side: str) -> Protected:
+    """Return the table with a side hidden whole, and the total that would give it back."""
+    rows = pd.DataFrame({"secteur": [side, TOTAL], "division": TOTAL})
+    frame = pd.concat([table.frame, rows], ignore_index=True)
+    hidden = table.hidden.reindex(frame.index, fill_value=True)
+    there = pd.DataFrame({"secteur": [side], "division": [OTHERS], PEOPLE: [True]})
+    structure = pd.concat([table.publication.structure, there], ignore_index=True)
+    publication = replace(table.publication, frame=frame, hidden=hidden, structure=structure)
+    return replace(
+        table,
+        frame=frame,
+        hidden=hidden,
+        n_primary=table.n_primary + 1,
+        n_complementary=table.n_complementary + 1,
+        publication=publication,
+        reasons=pd.concat(
+            [table.reasons, rows.assign(**{PEOPLE: [EFFECTIF, COMPLEMENT]})], ignore_index=True
+        ),
     )
 
 
@@ -175,13 +213,15 @@ def wages_table(records: Records, regions: Iterable[str]) -> Protected:
     )
     if table.empty:
         raise FpiError("aucun salaire de sortants du programme dans ces fichiers.")
+    least = records.individus.effectif_minimum
     few = small(table[PEOPLE], thresholds(records.individus))
     lost = _at_risk(table, records.individus) | few
     rounded = (table["salaire_median"].astype(float) / ROUNDED).round() * ROUNDED
     frame = table[WAGES].assign(salaire_median=rounded.mask(lost))
     hidden = pd.DataFrame({"salaire_median": lost})
     publication = Publication("salaires", table[WAGES], tuple(WAGES), (), table[WAGES], hidden)
-    return Protected(frame, hidden, int(lost.sum()), 0, publication, table[[PEOPLE]])
+    behind = (table[[PEOPLE]] // ROUNDED * ROUNDED).clip(lower=least)  # no table counts them
+    return Protected(frame, hidden, int(lost.sum()), 0, publication, behind)
 
 
 def merged(table: pd.DataFrame, individus: Individus) -> pd.DataFrame:
@@ -211,10 +251,7 @@ def merged(table: pd.DataFrame, individus: Individus) -> pd.DataFrame:
             break
         group, rest = pd.concat([group, rest.iloc[:1]]), rest.iloc[1:]
     if _at_risk(one, individus).iloc[0]:
-        raise FpiError(
-            "trop peu d'employeurs, même tous secteurs réunis (industrie d'un côté, le reste de "
-            "l'autre), pour sortir ce tableau : élargissez la région ou les sessions."
-        )
+        raise FpiError(FEW_EMPLOYERS)
     return pd.concat([rest.sort_values("division", kind="stable"), one], ignore_index=True)
 
 
@@ -230,7 +267,8 @@ def release(tables: Mapping[str, Protected | Absent], folder: str | Path) -> lis
     A table that is absent is left out. No table is out without its line.
 
     The log has, for each table: day, file, cells, cells hidden by a rule and to protect others,
-    smallest count shown, and the file's fingerprint.
+    smallest count shown (behind medians, which no table counts: to the ten below), and the file's
+    fingerprint.
     """
     known = {name: one for name, one in tables.items() if not isinstance(one, Absent)}
     for name, table in known.items():
