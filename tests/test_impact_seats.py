@@ -15,7 +15,14 @@ from fpi_eval.impact.frame import DISPLACEMENT, GROSS, NET, effects, paths, samp
 from fpi_eval.impact.j import fit_j, wald
 from fpi_eval.impact.j import j as j_j
 from fpi_eval.impact.j_and_bjs2_t import GAP, j_and_bjs2_t
-from fpi_eval.impact.placebo_regions import COPIES, _walds, candidate, copied, placebo_regions
+from fpi_eval.impact.placebo_regions import (
+    COPIES,
+    _homes,
+    _walds,
+    candidate,
+    copied,
+    placebo_regions,
+)
 from fpi_eval.impact.stacked import stack
 from fpi_eval.impact.uncertainty import UNKNOWN
 from fpi_eval.panel import align
@@ -233,6 +240,21 @@ def test_placebo_regions_spread_around_zero():
     squares = (table.table["estimate"] ** 2).groupby(table.table["code_region"]).mean()
     assert table.std_error == pytest.approx(np.sqrt(squares.mean()))
     assert 0 < table.std_error < 0.3
+
+
+def test_homes_are_the_first_drawn_that_are_large_enough_else_the_largest_left():
+    rng = np.random.default_rng(0)
+    for seed in range(60):
+        courses, needs = rng.integers(1, 5, 6), rng.integers(1, 6, rng.integers(1, 14)).tolist()
+        names = np.array([f"U{n}" for n in range(6)])
+        found = _homes(names, courses, needs, np.random.default_rng(seed))
+        drawn, free = np.random.default_rng(seed).permutation(6).tolist(), []
+        for source in reversed(np.argsort(needs, kind="stable").tolist()):
+            free = free or drawn.copy()  # once all have one, all may again
+            large = [one for one in free if courses[one] >= needs[source]]
+            home = large[0] if large else max(free, key=lambda one: courses[one])
+            assert found[source] == names[home]
+            free.remove(home)
 
 
 def test_a_figure_names_each_placebo_region_once():
