@@ -19,6 +19,8 @@ from fpi_eval.programme import Individus
 
 pytest.importorskip("ibis", reason="l'extra « individus » n'est pas installé")
 
+import ibis
+
 from fpi_eval.records import exports
 from fpi_eval.records.exports import (
     GUARD,
@@ -50,7 +52,8 @@ def records(tmp_path_factory):
 
 
 def table(*rows) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["division", "personnes", "employeurs", "premier"])
+    named = pd.DataFrame(rows, columns=["division", "personnes", "employeurs", "premier"])
+    return named.assign(rentree=2026)
 
 
 def test_a_sector_with_a_dominant_employer_is_merged_with_the_next_smallest():
@@ -118,8 +121,8 @@ def test_two_tables_of_the_same_people_hide_with_one_another():
     def hidden(by, *known):
         found = outcomes_table(counted, Individus(), by=by, known=known)
         flags = found.hidden["en_emploi_industrie_region_6"]
-        whole = found.frame.get("rentree", pd.Series("Total", flags.index)) == "Total"
-        return set(found.frame.loc[flags & whole, "filiere"]), found.publication
+        first = found.frame.get("rentree", pd.Series(2026, flags.index)) == 2026
+        return set(found.frame.loc[flags & first, "filiere"]), found.publication
 
     first, out = hidden(["filiere"])
     both = ["filiere", "rentree"]
@@ -130,6 +133,41 @@ def test_two_tables_of_the_same_people_hide_with_one_another():
         hidden(["filiere"], replace(out, dims=("division",)))
     with pytest.raises(FpiError, match=r"known=\[tableau.publication\].* Trouvé : str\."):
         hidden(["filiere"], "sorties/sortants_par_filiere.csv")
+
+
+def test_a_table_made_a_year_later_tells_nothing_of_the_year_between():
+    """Totals over rentrées would; of two cells as good, one is hidden, whatever the years there."""
+    rng, names = np.random.default_rng(51), ["filiere", "voie", "rentree"]
+    people = pd.MultiIndex.from_product([list("ABCD"), list("as"), range(2022, 2028)], names=names)
+    counted = people.to_frame(index=False)
+    counted["sortants"] = rng.choice([1, 3, 4, 5, 6, 8, 10, 20, 20, 30, 30, 40], len(people))
+    counted["en_emploi_6_mois"] = rng.binomial(counted["sortants"], 0.5)
+    counted[exports.in_industry(6)] = rng.binomial(counted["en_emploi_6_mois"], 0.4)
+    before, after = (
+        outcomes_table(rows, Individus(), by=names).display()
+        for rows in (counted[counted["rentree"] < 2027], counted)
+    )
+    assert "Total" not in set(after["rentree"])
+    again = after[after["rentree"] < 2027].reset_index(drop=True)
+    pd.testing.assert_frame_equal(again, before)
+    assert (again == "s").to_numpy().sum() > 20
+
+
+def test_sectors_are_those_of_the_last_leavers(records):
+    earlier = {
+        "id_personne": ibis._.id_personne.concat("x"),
+        "millesime": ibis.literal("2024-2025"),
+    }
+    working = {"debut": ibis.literal("2020-01-01"), "fin": ibis.literal("9999-12-31")}
+    persons, contracts = records.persons, records.contracts
+    working = {name: value.cast(contracts[name].type()) for name, value in working.items()}
+    both = records.with_tables(
+        persons.union(persons.mutate(**earlier)),
+        contracts.union(contracts.mutate(**earlier, **working)),
+    )
+    found, alone = sectors(both), sectors(records)
+    pd.testing.assert_frame_equal(found, alone)
+    assert set(sectors_table(records).frame["rentree"]) == set(alone["rentree"]) == {2026}
 
 
 def test_a_sector_that_no_code_tells_is_said_to_be_unknown(records):

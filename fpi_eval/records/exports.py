@@ -39,14 +39,14 @@ LOG = "journal_exports.csv"
 GUARD = ".journal_exports.verrou"  # held while tables and their lines are put in place
 MONTHS = 6  # after leaving, when work is looked at
 OTHERS, UNKNOWN = "Autres secteurs", "inconnue"
-PEOPLE = "personnes"
-WAGES = ["rentree", "emploi"]
+PEOPLE, YEAR = "personnes", "rentree"
+WAGES, DIVISIONS = [YEAR, "emploi"], [YEAR, "secteur", "division"]
 INSIDE, OUTSIDE = "Industrie", "Hors industrie"
 THERE, ELSEWHERE = "Industrie de la région", "Autres emplois"
 ROUNDED = 10  # euros: a median of few people is one's wage
 FEW_EMPLOYERS = (
     "trop peu d'employeurs, même tous secteurs réunis (industrie d'un côté, le reste de l'autre), "
-    "pour sortir ce tableau : élargissez la région ou les sessions."
+    "pour sortir ce tableau : élargissez la région."
 )
 
 
@@ -66,7 +66,8 @@ def outcomes_table(
     """Return leavers, at work and in the region's industry by groups, protected, with rates.
 
     ``known`` are the tables of the same people already out (their ``publication``), whatever their
-    groups: no difference with them gives a hidden count back.
+    groups: no difference with them gives a hidden count back. Each rentrée is protected apart, but
+    with ``known``, and has no total with others: a table made a year later hides the same.
     """
     check_publications(known, "known")
     values = ["sortants", employed(MONTHS), in_industry(MONTHS)]
@@ -87,15 +88,41 @@ def outcomes_table(
         Rate("taux_emploi", values[1], values[0]),
         Rate("part_industrie_region", values[2], values[1]),
     ]
-    layout = ToPublish("individus", with_margins(detail, list(by)), tuple(values), tuple(rates))
-    return protect_together(
-        detail, [layout], dims=dims, known=known, thresholds=thresholds(individus)
-    )["individus"]
+
+    def safe(rows: pd.DataFrame) -> Protected:
+        years = {YEAR: sorted(set(rows[YEAR]))} if YEAR in by else {}
+        cells = with_margins(rows, list(by), windows=years)
+        layout = ToPublish("individus", cells, tuple(values), tuple(rates))
+        how: dict[str, Any] = {"dims": dims, "thresholds": thresholds(individus)}
+        return protect_together(rows, [layout], known=known, **how)[layout.name]
+
+    if known or YEAR not in by:
+        return safe(detail)
+    return _joined([safe(rows) for _, rows in detail.groupby(YEAR)])
+
+
+def _joined(tables: Sequence[Protected]) -> Protected:
+    """Return tables of other rows as one."""
+    frame, hidden, reasons = (
+        pd.concat([getattr(one, name) for one in tables], ignore_index=True)
+        for name in ("frame", "hidden", "reasons")
+    )
+    known = pd.concat([one.publication.structure for one in tables], ignore_index=True)
+    first = tables[0].publication
+    return Protected(
+        frame,
+        hidden,
+        sum(one.n_primary for one in tables),
+        sum(one.n_complementary for one in tables),
+        replace(first, frame=frame, hidden=hidden, structure=known),
+        reasons,
+    )
 
 
 def sectors_table(records: Records) -> Protected:
     """Return people at work in their establishment's region by NAF division, employers protected.
 
+    Leavers of the last rentrée: of several together, tables of two years would tell the last one.
     A division with too few employers, or one that employs nearly all (dominance), is merged with
     others until none is left alone: totals stay, and no difference tells an employer's staff.
     Industry stands apart: `outcomes_table` tells how many work in it, so what is hidden or merged
@@ -113,11 +140,12 @@ def sectors_table(records: Records) -> Protected:
     told = [rows.assign(secteur=s) for s, rows in sides.items() if not isinstance(rows, Absent)]
     if not told:
         raise FpiError(FEW_EMPLOYERS)
-    margins = [("secteur", "division"), ("secteur",), ()]
+    margins, year = [("secteur", "division"), ("secteur",), ()], found[YEAR].iloc[0]
     table = protect(
-        pd.concat(told, ignore_index=True)[["secteur", "division", PEOPLE]],
-        dims=["secteur", "division"],
+        pd.concat(told, ignore_index=True)[["secteur", "division", PEOPLE]].assign(**{YEAR: year}),
+        dims=DIVISIONS,
         margins=margins[: 3 if len(told) == len(sides) else 2],
+        windows={YEAR: [year]},
         values=[PEOPLE],
         thresholds=thresholds(records.individus),
         name="secteurs",
@@ -128,10 +156,11 @@ def sectors_table(records: Records) -> Protected:
 
 def _without(table: Protected, side: str) -> Protected:
     """Return the table with a side hidden whole, and the total that would give it back."""
-    rows = pd.DataFrame({"secteur": [side, TOTAL], "division": TOTAL})
+    year = table.frame[YEAR].iloc[0]
+    rows = pd.DataFrame({YEAR: year, "secteur": [side, TOTAL], "division": TOTAL})
     frame = pd.concat([table.frame, rows], ignore_index=True)
     hidden = table.hidden.reindex(frame.index, fill_value=True)
-    there = pd.DataFrame({"secteur": [side], "division": [OTHERS], PEOPLE: [True]})
+    there = rows.iloc[:1].assign(division=OTHERS, **{PEOPLE: True})
     structure = pd.concat([table.publication.structure, there], ignore_index=True)
     publication = replace(table.publication, frame=frame, hidden=hidden, structure=structure)
     return replace(
@@ -156,14 +185,17 @@ def _in_industry(divisions: pd.Series, records: Records) -> pd.Series:
 
 
 def sectors(records: Records) -> pd.DataFrame:
-    """Return people, employers and the first employer's people by division: not to be shown."""
+    """Return people, employers and the first employer's people by division: not to be shown.
+
+    Of the last rentrée whose leavers are at work.
+    """
     _asked(records, "employeur", "la règle de dominance demande l'employeur de chaque contrat")
     people = located(records, MONTHS)
     people = people.filter(
         (people["sortant"] == 1) & (rules.region_of(people["contrat"]) == people["region"])
     )
     people = people.mutate(division=rules.division_of(people["contrat"]))
-    table = _employers(people, ["division"])
+    table = _employers(people.filter(people[YEAR] == people[YEAR].max()), [YEAR, "division"])
     table["division"] = table["division"].map("{:02d}".format).replace({"00": UNKNOWN})
     return table.sort_values("division", ignore_index=True, kind="stable")
 
