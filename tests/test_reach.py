@@ -17,7 +17,7 @@ ONLY_CHECKED: dict[str, str] = {}
 UNGIVEN = {
     "disclosure.suppress.protect": (
         "one table takes what `protect_together` takes for many: tests hold each rule on it",
-        ("known", "parts", "public", "rates", "windows"),
+        ("known", "parts", "public", "rates"),
     ),
     "impact.displacement.net.substitution": ("the outcome, as in every estimator", ("y",)),
     "impact.jobs.synthetic.synthetic": (
