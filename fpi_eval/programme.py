@@ -618,7 +618,8 @@ class Programme(Frozen):
     def words(self, own: Iterable[str] = ()) -> AbstractContextManager[None]:
         """Write for its regions inside a ``with``; its texts, and those given, stay as they are."""
         before = self.predecesseur
-        names = [self.nom, self.territoire.region, *([before.nom] if before else [])]
+        names = [self.nom, self.territoire.region, self.cout.source]
+        names += [before.nom, before.source] if before else []
         texts = [*_texts(self.model_dump()), *own]
         return programme_of(len(self.territoire.codes_regions), texts, names)
 

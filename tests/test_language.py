@@ -22,13 +22,14 @@ from fpi_eval.checks import NAMES
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import first_page as first
 from fpi_eval.headline import in_chapters, of_effect, of_jobs, of_places, of_trajectory
+from fpi_eval.headline.change import Changes
 from fpi_eval.headline.quantity import DECLARED, Headline, Scope
 from fpi_eval.impact.jobs import detectability
 from fpi_eval.language import CHAPTERS as SENTENCES
 from fpi_eval.language import OTHERS, _, catalogue, speaking
 from fpi_eval.panel.loading import credit
 from fpi_eval.report.edition import PROJECT, SIMULATED_SUFFIX, Edition
-from fpi_eval.report.pages import places
+from fpi_eval.report.pages import changements, couts, places
 from fpi_eval.report.runner import pdf, translated
 from fpi_eval.report.runner.chapters import CHAPTERS, Chapter, compose
 from fpi_eval.report.runner.notebooks import discover
@@ -270,6 +271,33 @@ def test_every_change_of_places_is_english_with_its_full_stop_or_without(noun):
                 french = f"De 2021 à 2022, à formations égales, les {noun} {here} dans la région"
                 told = translated.said(french + beside)
                 assert translated.said(f"{french}{beside}.") == f"{told}."
+
+
+def test_costs_are_english_whatever_their_source_and_without_a_grant():
+    source = "dossier déposé, page 12"
+    credits = "Affelnet, Parcoursup, InserJeunes (DEPP-Dares), calculs fpi_eval"
+    cost = SimpleNamespace(total=5e6)
+    with speaking("en"), programme_of(1, names=[source]):
+        said = translated.said(f"Source : {source} ; projection fpi_eval ; {credits}")
+        assert said.startswith(f"Source: {source}; fpi_eval projection; Affelnet, ")
+        for cost.minimum, cost.subvention in ((True, None), (False, None), (True, 2e6)):
+            each = couts._per_person(cost, 700)
+            last = "si toute la dépense allait à cette seule cible et si elle était atteinte"
+            assert " per person at full cost" in translated.said(
+                f"Cibles par niveau réunies (700) : {each}.\n\n"
+                f"Personnes formées d'ici 2030 (700 visées) : {each}, {last}."
+            )
+
+
+def test_lists_of_what_changed_are_english_label_by_label():
+    same = "« Cible publiée » ; « Plus petit effet décelable sur les emplois »"
+    with speaking("en"):
+        told = [
+            translated.said(f"{head} : {same}.")
+            for head in changements._kinds(Changes((2025, 2026), ()))
+        ]
+        assert told[-1].startswith("Unchanged: “Published target”; “Smallest effect on jobs ")
+        assert all("«" not in one and ": “Published target”; “" in one for one in told)
 
 
 @pytest.mark.parametrize("name", ["rail du nord", "été des métiers 2030", "Rail (nord)"])

@@ -50,6 +50,7 @@ MONTHS = {name: number for number, name in get_month_names(locale=LOCALES[FRENCH
 DAY = re.compile(rf"(\d+)(?:er)? ({'|'.join(MONTHS)}) (\d{{4}})(\.?)")
 NAME = r"[A-ZÀ-Ý][\w' -]*"
 WORDS = r"(?P<@>[\w' ,-]+)"
+LISTED = re.compile(r"(?P<head>[^«»]+) : (?P<names>«.+»)\.")  # « Inchangés : « A » ; « B ». »
 FILE = r"(?P<@>[\w./{}-]+)"  # with the numbers of its name masked
 
 
@@ -197,9 +198,17 @@ def sentence(words: str) -> str:
         return masked.format(*map(number, numbers))
     found, names = _known(masked), dict[str, str]()
     if found == UNTRANSLATED:
+        if listed := LISTED.fullmatch(plain):
+            return _listed(listed["head"], listed["names"])
         found, names = _with_names(masked) or (_(plain), names)
     told = [*map(number, numbers)]
     return found.format(*told, **{name: words.format(*told) for name, words in names.items()})
+
+
+def _listed(head: str, names: str) -> str:
+    """Return a list of labels between quotation marks, each told apart."""
+    kept = (name.removeprefix("« ").removesuffix(" »") for name in names.split(" ; "))
+    return f"{sentence(head)}: {'; '.join(f'“{words(name)}”' for name in kept)}."
 
 
 def _known(masked: str) -> str:
