@@ -288,6 +288,7 @@ def test_the_names_that_the_field_uses_say_where_the_estimator_is():
         (lambda t: impact.displacement(t, rings=("uai",)), "un voisinage .*non « uai »"),
         (lambda t: impact.displacement(t, rings=impact.Ring("x", ("uaii",))), "dire « uai »"),
         (lambda t: impact.study_family(t, []), "aucun résultat demandé"),
+        (lambda t: impact.study_family(t, "diplomes", principal="x"), "principal « x » : il n'est"),
         (lambda t: checks.specification_curve(t), "une étude .*non « DataFrame » .*Study"),
         (lambda t: checks.explaining_slope(t), "une étude .*non « DataFrame » .*Study"),
     ],

@@ -132,6 +132,11 @@ def study_family(
     outcomes = (outcomes,) if isinstance(outcomes, str) else tuple(outcomes)
     if not outcomes:
         raise FpiError("aucun résultat demandé : nommez au moins une colonne du tableau.")
+    if principal is not None and principal not in outcomes:
+        raise FpiError(
+            f"résultat principal « {principal} » : il n'est pas de ceux demandés, "
+            f"{text.liste(outcomes)}. Ajoutez-le, ou prenez l'un d'eux."
+        )
     if effect not in WEIGHTS:
         raise FpiError(f"effet « {effect} » inconnu : choisissez parmi {text.liste(WEIGHTS)}.")
     fits, found, absent = {}, {}, {}

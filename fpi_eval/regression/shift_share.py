@@ -107,7 +107,7 @@ def shift_share(
 def _in_step(given: Mapping[str, Any], labels: Any) -> None:
     """Raise on a column of pandas whose labels are those of the shares in another order."""
     for name, values in given.items():
-        own = getattr(values, "index", None)
+        own: Any = getattr(values, "index", None)
         if labels is None or not hasattr(own, "equals") or own.equals(labels):
             continue
         if len(own) == len(labels) and set(own) == set(labels):
