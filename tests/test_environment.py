@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from conftest import made_once
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from quick import selected
@@ -191,3 +192,19 @@ def test_quick_leaves_to_make_test_what_has_not_begun_in_time(tmp_path, seconds,
         [*command, tmp_path], env=os.environ | given, capture_output=True, text=True
     )
     assert said in run.stdout
+
+
+def test_what_workers_share_is_made_whole_or_made_again(tmp_path):
+    made = tmp_path / "commun"
+
+    def killed(part: Path) -> None:
+        part.mkdir()
+        (part / "moitie").touch()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        made_once(made, killed)
+    assert not made.exists()
+    assert made_once(made, lambda part: part.mkdir()) == made
+    assert not list(made.iterdir())
+    assert made_once(made, killed) == made  # there already: not made again

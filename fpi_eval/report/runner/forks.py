@@ -11,12 +11,15 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
 
+from bs4 import BeautifulSoup
+
 import fpi_eval
 from fpi_eval.store import code_reached, kept
 
 WHOLE = ("checks", "headline", "impact", "indicators", "panel", "projection", "regression")
 SHOWN = ("report.pages", "report.published")
-ALSO = ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib.pyplot", "great_tables")
+ALSO = ("ipykernel.kernelapp", "ipykernel.ipkernel", "matplotlib.pyplot", "great_tables",
+        "pandera.backends.pandas.builtin_checks")  # fmt: skip
 
 
 def main() -> None:
@@ -29,6 +32,7 @@ def main() -> None:
         with suppress(Exception):  # the notebook that imports it says what is wrong with it
             import_module(name)
     code_reached("")  # sources read once: kernels have them
+    BeautifulSoup("", "html.parser").select("thead th, td")  # its patterns are compiled once too
     gc.collect()
     gc.freeze()
     gc.enable()
