@@ -15,7 +15,17 @@ from scipy import sparse
 from scipy.optimize import milp
 
 from fpi_eval.absent import Absent
-from fpi_eval.disclosure import TOTAL, Parts, Publication, Rate, Thresholds, audit, hiding, protect
+from fpi_eval.disclosure import (
+    TOTAL,
+    Parts,
+    Publication,
+    PublicShare,
+    Rate,
+    Thresholds,
+    audit,
+    hiding,
+    protect,
+)
 from fpi_eval.disclosure import bounds as extremes
 from fpi_eval.disclosure.audit import _view
 from fpi_eval.disclosure.hiding import Unprotectable
@@ -429,6 +439,47 @@ def test_the_audit_finds_a_count_given_by_a_rounded_rate():
     assert bounds.loc["A", ["bas", "haut"]].tolist() == [9, 9]
     assert bounds.loc["B", ["bas", "haut"]].tolist() == [154, 158]  # 154.0 to 158.0
     assert bounds["expose"].tolist() == [True, False]
+
+
+def test_the_audit_finds_a_count_given_by_a_total_a_rate_or_a_public_share():
+    nobody = {"uai": ["A"], "whole": [30.0], "part": [np.nan], "rest": [27.0], "ratio": [0.9]}
+    frame = pd.DataFrame(nobody)
+    hidden = pd.DataFrame({name: frame[name].isna() for name in ("whole", "part", "rest")})
+    structure = frame[["uai", "ratio"]].assign(whole=True, part=True, rest=True)
+    alone = Publication("n", frame, ("uai",), ("whole", "part", "rest"), structure, hidden)
+    assert audit([alone])["largeur"].tolist() == [np.inf]
+    given = replace(alone, parts=(Parts("whole", ("part", "rest"), exhaustive=True),))
+    assert audit([given], strict=False)["haut"].tolist() == [3]
+    given = replace(alone, rates=(Rate("r", "part", "whole"),))
+    assert audit([given])["haut"].tolist() == [30]
+    given = replace(alone, links=(PublicShare("rest", "part", "ratio"),))
+    assert audit([given], strict=False)[["bas", "haut", "expose"]].to_numpy().tolist() == [
+        [30, 30, True]
+    ]
+
+
+def test_a_rate_that_is_none_of_people_hides_no_numerator_and_nobody_is_shown():
+    fill = Rate("remplissage", "entrants", "capacite", regle_editeur=False)
+    table = pd.DataFrame({"uai": list("ABC"), "capacite": [12, 0, 24], "entrants": [15, 0, 24]})
+    shown = protect(table, dims=["uai"], values=["capacite", "entrants"], rates=[fill])
+    assert not shown.hidden.to_numpy().any()
+    assert shown.frame["remplissage"].tolist()[:3] == [1.25, pytest.approx(np.nan, nan_ok=True), 1]
+    table = table.rename(columns={"capacite": "sortants"}).assign(en_emploi=[12, 0, 20])
+    table["sortants"] = [15, 0, 28]
+    shown = protect(table, dims=["uai"], values=["sortants", "en_emploi"], rates=[TAUX])
+    assert shown.hidden["en_emploi"].tolist()[1] is False  # nobody of nobody
+    assert shown.hidden["en_emploi"].tolist()[0] is True
+
+
+def test_a_count_of_two_parts_that_nothing_links_goes_as_far_as_both():
+    sums = sparse.csr_matrix([[1.0, 1, 0, 0], [0, 0, 1, 1]])
+    rows = sparse.csr_matrix([[1.0, 0, 0, 0], [0, 0, 1, 0]])
+    low, high = np.array([3.0, 4]), np.array([9.0, 15])
+    tables = extremes.Feasible(
+        sums=sums, totals=np.array([10.0, 20]), rows=rows, low=low, high=high
+    )
+    both = sparse.csr_matrix([[1.0, 0, 1, 0]])
+    assert [end.tolist() for end in tables.ranges(both, np.inf)] == [[7], [24], [True]]
 
 
 @pytest.mark.parametrize("answer", [True, False], ids=["so_far", "none"])

@@ -86,6 +86,14 @@ def test_a_count_of_people_is_hidden_with_what_gives_it_back_and_another_row():
     assert shown.frame["expected"].isna().tolist() == [True, False, True]
 
 
+def test_rows_chosen_keep_their_marks_and_no_hidden_value_comes_back():
+    frame = pd.DataFrame({"observed": [3.0, 80.0, 40.0]})
+    shown = show_alone(frame, Thresholds())
+    assert shown.derived(shown.frame.iloc[::2]).marked["observed"].tolist() == [MARK, MARK]
+    with pytest.raises(FpiError, match="valeur masquée"):
+        shown.derived(frame)
+
+
 def test_a_row_of_nobody_hides_no_other_and_unknown_counts_are_no_fault():
     frame = pd.DataFrame({"observed": [3.0, 0.0, 40.0, np.nan]})
     shown = show_alone(frame, Thresholds())

@@ -240,6 +240,8 @@ def test_placebo_regions_spread_around_zero():
     squares = (table.table["estimate"] ** 2).groupby(table.table["code_region"]).mean()
     assert table.std_error == pytest.approx(np.sqrt(squares.mean()))
     assert 0 < table.std_error < 0.3
+    other = placebo_regions(panel, seed=1)
+    assert not np.allclose(other.table["estimate"], table.table["estimate"])
 
 
 def test_homes_are_the_first_drawn_that_are_large_enough_else_the_largest_left():
@@ -294,6 +296,27 @@ def test_placebo_regions_correct_the_error_only_where_regions_move_on_their_own(
     low, high, _ = interval(found.estimate, found.std_error, 7)
     assert (found.ci_low, found.ci_high) == pytest.approx((low, high))
     assert high - low > plain.ci_high - plain.ci_low
+
+
+def test_five_placebo_regions_are_enough_and_multiply_the_error_by_what_they_find(monkeypatch):
+    asked = {}
+    rows = pd.DataFrame({"code_region": [*"aabbccddee", "f"], "std_error": [2.0] * 10 + [np.nan]})
+    module = import_module("fpi_eval.impact.placebo_regions")
+    rows = rows.assign(estimate=[6.0, -6] * 5 + [1])  # the last gives no error: it is none of five
+    monkeypatch.setattr(module, "copied", lambda _, **how: asked.update(how) or rows)
+    [found] = candidate(None, 0.1, ["part"], proportional=False)
+    assert (found.std_error, found.df) == (pytest.approx(0.3), 5)
+    assert asked == {"covariates": ["part"], "proportional": False}
+    rows = rows[rows["code_region"] != "a"]
+    assert candidate(None, 0.1) == []
+
+
+def test_openings_go_to_the_course_of_their_name_and_all_find_a_place():
+    cells = [("x", "menuiserie"), ("y", "soudure"), ("z", "mode")]
+    frame = pd.DataFrame([(*cell, time) for cell in cells for time in (1, 2)],
+                         columns=["cell", "course", "time"]).assign(uai="U")  # fmt: skip
+    paths = [[("soudure", {2: 12.0}), ("cuir", {1: 5.0, 2: 6.0}), ("cuir", {2: 7.0})]]
+    assert few.Placement(frame)(paths, ["U"]) == {3: 12.0, 0: 5.0, 1: 6.0, 5: 7.0}
 
 
 def test_without_sizes_placebo_regions_do_not_read_them():
