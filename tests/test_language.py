@@ -2,8 +2,10 @@
 
 import re
 from dataclasses import asdict, replace
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
+from pkgutil import iter_modules
 from types import SimpleNamespace
 
 import nbformat
@@ -18,6 +20,7 @@ from test_report_html import EDITION, render
 
 import fpi_eval
 from fpi_eval import text
+from fpi_eval.absent import Absent
 from fpi_eval.checks import NAMES
 from fpi_eval.errors import FpiError
 from fpi_eval.headline import first_page as first
@@ -28,6 +31,7 @@ from fpi_eval.impact.jobs import detectability
 from fpi_eval.language import CHAPTERS as SENTENCES
 from fpi_eval.language import OTHERS, _, catalogue, speaking
 from fpi_eval.panel.loading import credit
+from fpi_eval.report import pages as report_pages
 from fpi_eval.report.edition import PROJECT, SIMULATED_SUFFIX, Edition
 from fpi_eval.report.pages import changements, couts, places
 from fpi_eval.report.runner import pdf, translated
@@ -271,6 +275,16 @@ def test_every_change_of_places_is_english_with_its_full_stop_or_without(noun):
                 french = f"De 2021 à 2022, à formations égales, les {noun} {here} dans la région"
                 told = translated.said(french + beside)
                 assert translated.said(f"{french}{beside}.") == f"{told}."
+
+
+def test_every_reason_that_a_page_declares_for_a_lack_is_english():
+    pages = [import_module(f"{report_pages.__name__}.{m.name}")
+             for m in iter_modules(report_pages.__path__)]  # fmt: skip
+    lacks = [one for page in pages for one in vars(page).values() if isinstance(one, Absent)]
+    said = {words for one in lacks for words in (one.reason, one.holder) if words}
+    assert len(said) > 10
+    with speaking("en"):
+        assert all(translated.said(words) != words for words in said)
 
 
 def test_costs_are_english_whatever_their_source_and_without_a_grant():
