@@ -177,6 +177,10 @@ def durees(
     """
     if "duree" in register:
         return register["duree"].astype(float)
+    if mef is not None:
+        there(mef, "mefstat11", "cfd", "duree", "annee", of="de la nomenclature des MEF")
+    if familles is not None:
+        there(familles, "cfd", of="des familles de métiers")
     code = _text(register, "mefstat11")
     by_level = _text(register, "cfd").str[:3].map(YEARS)
     if mef is not None:
@@ -208,8 +212,17 @@ def _text(register: pd.DataFrame, column: str) -> pd.Series:
     return register[column].fillna("").astype("str") if column in register else empty
 
 
+def there(table: pd.DataFrame, *names: str, of: str = "du registre des ouvertures") -> None:
+    """Raise when a column is absent of the register or of a nomenclature."""
+    for name in names:
+        if name not in table:
+            found = ", ".join(map(str, table.columns))
+            raise FpiError(f"colonne absente {of} (trouvé : {found}).", colonne=name)
+
+
 def opened(register: pd.DataFrame) -> pd.Series:
     """Return the seats of each row: opened, or planned while not known; below zero if closed."""
+    there(register, "places_ouvertes", "places_prevues")
     return register["places_ouvertes"].fillna(register["places_prevues"]).astype(float)
 
 
@@ -260,6 +273,7 @@ def calendrier(
     unknown = set(resultats) - set(LABELS)
     if unknown:
         raise FpiError(f"résultat « {min(unknown)} » inconnu : choisissez parmi {list(LABELS)}.")
+    there(register, "rentree", "niveau")
     years = durees(register, mef, familles)
     seats = opened(register).clip(lower=0)
     school = seats.where(_text(register, "voie") != "apprentissage", 0.0)

@@ -6,6 +6,7 @@ import pandas as pd
 
 from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import known_options
+from fpi_eval.panel import coding
 from fpi_eval.programme import Cible
 
 READ_AS = {"entrants": "entrants_programme", "diplomes": "diplomes_programme"}
@@ -45,6 +46,7 @@ def personnes_formees(
         if missing:
             raise FpiError("colonne absente : appelez d'abord « in_seats ».", colonne=missing[0])
         last = min(jusqu_a, cible.echeance) - (cible.lecture == "diplomes")
+        panel = coding.with_numbers(panel, ("rentree", column))
         inside = panel["rentree"] <= last
         if cible.niveau != "ensemble":
             inside &= panel["niveau"] == cible.niveau
@@ -95,10 +97,13 @@ def suivi_ami_cma(
         given).
     """
     keys = list(by)
+    if not keys:
+        raise FpiError("aucune colonne pour « by » : nommez ce qui fait une action.")
     needed = [*keys, "places_prevues", "places_ouvertes", "cout", "subvention"]
     missing = [name for name in needed if name not in register]
     if missing:
         raise FpiError("colonne absente du registre des ouvertures.", colonne=missing[0])
+    register = coding.with_numbers(register, needed[-4:])
     planned, opened = (register[f"places_{w}"].clip(lower=0) for w in ("prevues", "ouvertes"))
     both = planned.notna() & opened.notna()
     marked = register.assign(

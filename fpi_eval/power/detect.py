@@ -8,11 +8,13 @@ import pandas as pd
 from scipy.stats import binom
 from scipy.stats import t as student
 
-from fpi_eval.calendar import LABELS, SHOWN, calendrier, opened, premieres
+from fpi_eval.calendar import LABELS, SHOWN, calendrier, opened, premieres, there
 from fpi_eval.errors import FpiError
+from fpi_eval.impact.columns import as_panel
 from fpi_eval.impact.frame import DISPLACEMENT
 from fpi_eval.impact.uncertainty import CR3, ENOUGH, INTERVAL_TEXT
 from fpi_eval.misspelt import known_options
+from fpi_eval.panel import coding
 from fpi_eval.power.placement import Pattern, pattern, untreated
 from fpi_eval.power.result import Puissance
 from fpi_eval.power.simulate import DRAWS, simulate
@@ -78,6 +80,8 @@ def puissance(
     FpiError
         No opening, no untreated region, an outcome the panel lacks, or too few establishments.
     """
+    coding.needed(panel, "niveau", "voie", "filiere")
+    panel = as_panel(panel)
     resultats = counted(panel) if resultats is None else resultats
     agenda = calendrier(register, mef=mef, familles=familles, jour=jour, resultats=tuple(resultats))
     first, whole = premieres(agenda), pattern(register)
@@ -221,6 +225,7 @@ def curves(runs: pd.DataFrame) -> pd.DataFrame:
 @known_options
 def expected(programme: Programme, register: pd.DataFrame) -> dict[str, float]:
     """Return the effect per seat that the programme's [[hypotheses]] lead to, by outcome."""
+    there(register, "niveau")
     places = opened(register).clip(lower=0).groupby(register["niveau"]).sum()
     totals = dict.fromkeys(("entrants", "terminale", "diplomes", "sortants"), 0.0)
     totals |= {name: 0.0 for name in LABELS if name in ("en_emploi_6_mois", "en_emploi_24_mois")}

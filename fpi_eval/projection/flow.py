@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from fpi_eval.calendar import durees, opened
+from fpi_eval.calendar import durees, opened, there
 from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import known_options
 from fpi_eval.programme import Programme, Scenario
@@ -88,6 +88,7 @@ def openings(
     before it.
     """
     last = programme.projection.horizon
+    there(register, "rentree", "niveau")
     known = register[register["rentree"] <= min(rentree, last)]
     years = durees(known, mef, familles)
     known = known.assign(

@@ -60,7 +60,7 @@ def exam_effects(panel: pd.DataFrame, cells: pd.DataFrame | None = None) -> Esti
     """
     items: list[Estimate] = []
     reasons: dict[str, str] = {}
-    coding.needed(panel, "maille")
+    coding.needed(panel, "maille", "cell", "territoire", "seats", *OUTCOMES)
     for mesh, rows in panel.groupby("maille", sort=False):
         found = attempt(_mesh, rows, str(mesh))
         if isinstance(found, Absent):

@@ -160,7 +160,10 @@ def regional_change(
     """
     coding.needed(panel, *CELL, "millesime")
     panel = coding.with_numbers(panel, [outcome])
-    codes = tuple(region)
+    codes = tuple(map(str, region))
+    if not codes:
+        raise FpiError("aucune région : donnez le code de celle à comparer (region=…).")
+    panel = panel.assign(code_region=coding.labels(panel, "code_region").astype(str))
     frame, region = balanced(panel, outcome, codes), "+".join(codes)
     periods = sorted(frame["millesime"].unique())
     reference = reference or next(iter(periods), "")
