@@ -716,18 +716,28 @@ def against_few(n: int) -> pd.DataFrame:
     return table.assign(seats=opened * (2.0 + table["unit"] % 3))
 
 
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["alone", "beside other courses"])
 @pytest.mark.parametrize(
-    "name", ["wald", "imputation", "poisson_imputation", "intertemporal", "opening_study", "twfe"]
+    "name",
+    ["wald", "imputation", "poisson_imputation", "intertemporal", "opening_study", "twfe", "j"],
 )
-def test_few_units_to_compare_with_leave_few_degrees_of_freedom(name):
+def test_few_units_to_compare_with_leave_few_degrees_of_freedom(name, elsewhere):
+    """Units of courses that nobody opens say nothing of the years of those opened."""
+    named = ABSENT | {"unit": "unit", "time": "time", "dose": "seats", "lag": 0}
+    named |= {} if name == "twfe" else {"course": "course"}
     for n in (1, 3):
-        table = against_few(n).assign(y=lambda d: d["y"] + 9)
-        found = getattr(impact, name)(
-            table, "y", unit="unit", time="time", dose="seats", lag=0, **ABSENT
-        )
+        table = against_few(n).assign(y=lambda d: d["y"] + 9, course="a")
+        if elsewhere and name != "twfe":  # it has no effects of courses
+            others = bare(30, 0, 0, 0).assign(course="b", unit=lambda d: d["unit"] + 100)
+            table = pd.concat([table, others.assign(y=lambda d: d["y"] + 9)], ignore_index=True)
+        found = getattr(impact, name)(table, "y", **named)
         found = found.overall if name == "opening_study" else found
+        found = found[0] if name == "j" else found
         found = found.estimate if name == "twfe" else found
         half = (found.ci_high - found.ci_low) / 2
+        if name == "j":  # its interval of few establishments is no Student's
+            assert np.isfinite(half) == (n > 1)
+            continue
         wanted = np.nan if n == 1 else stats.t.ppf(0.975, n - 1) * found.std_error
         assert half == pytest.approx(wanted, nan_ok=True), n
 

@@ -191,6 +191,6 @@ def test_a_chain_counts_the_establishments_that_openings_are_compared_with():
     few = panel[panel["cell"].isin(cells) | panel["uai"].isin(calm)]
     fit = chain(few).fit
     frame = cohort_frame(few, fit.outcomes).dropna(subset=list(fit.outcomes))
-    late = frame["time"] >= frame.loc[frame["dose"] != 0, "time"].min()
-    assert fit.n_compared == frame.loc[late & (frame["dose"] == 0), "uai"].nunique()
+    there = frame["dose"].ne(0).groupby([frame["course"], frame["time"]]).transform("any")
+    assert fit.n_compared == frame.loc[there & (frame["dose"] == 0), "uai"].nunique()
     assert fit.groups == fit.n_compared < fit.n_treated_clusters

@@ -10,7 +10,7 @@ import pandas as pd
 from fpi_eval import text
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import interval
-from fpi_eval.regression.absorb import compact
+from fpi_eval.regression.absorb import compact, interaction
 from fpi_eval.regression.linear import COLLINEAR, LinearFit, cross
 from fpi_eval.regression.sandwich import codes
 from fpi_eval.results import Estimate, Estimates, EventStudy
@@ -113,13 +113,12 @@ class Clusters:
     ) -> "Clusters":
         """Return the clusters of an estimation frame.
 
-        ``treated`` are `changing` rows by default, ``compared`` the others from the first of these
-        on.
+        ``treated`` are `changing` rows by default, ``compared`` those `compared_with` them.
         """
         etab, dep = (pd.Categorical(frame[name]) for name in ("uai", "code_departement"))
         moved = changing(frame)
         if compared is None:
-            compared = since_first(moved, frame["time"].to_numpy())
+            compared = compared_with(moved, interaction(frame["course"], frame["time"]))
         return cls.counted(etab, dep, moved if treated is None else treated, compared)
 
     @classmethod
@@ -202,9 +201,14 @@ def changing(frame: pd.DataFrame) -> np.ndarray:
     return (dose != 0) & ~always[cell]
 
 
-def since_first(moved: np.ndarray, time: np.ndarray) -> np.ndarray:
-    """Return the other rows from the first year of those moved on: what they are compared with."""
-    return ~moved & (time >= time[moved].min(initial=time.max()))
+def compared_with(moved: np.ndarray, course_time: np.ndarray) -> np.ndarray:
+    """Return the other rows of the courses and years of those moved: the only ones that tell them.
+
+    ``course_time`` is one integer a row. Effects of course × year leave nothing else to compare.
+    """
+    codes, n = compact(course_time)
+    there = np.bincount(codes, moved, n) > 0
+    return ~moved & there[codes]
 
 
 def single(frame: Sample, fit: LinearFit, name: str, **facts) -> Estimate:

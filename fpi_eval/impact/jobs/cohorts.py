@@ -8,10 +8,11 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import ALIKE, GROSS, NET, SEATS, WEIGHTS, effects, reach, sample, scale
 from fpi_eval.impact.j import combination, design
-from fpi_eval.impact.uncertainty import Clusters, changing, since_first
+from fpi_eval.impact.uncertainty import Clusters, changing, compared_with
 from fpi_eval.panel.cells import align, lag_of
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
+from fpi_eval.regression.absorb import interaction
 from fpi_eval.regression.rows import sum_by
 from fpi_eval.regression.sandwich import codes
 
@@ -111,7 +112,8 @@ def fit_cohorts(
     kept = used if fit.keep.all() else used[fit.keep]
     moved = changing(kept)
     treated = np.bincount(groups, kept["dose"] != 0) > 0
-    clusters = Clusters.counted(groups, groups, moved, since_first(moved, kept["time"].to_numpy()))
+    compared = compared_with(moved, interaction(kept["course"], kept["time"]))
+    clusters = Clusters.counted(groups, groups, moved, compared)
     if treated.sum() < 2:
         raise FpiError("moins de deux groupes traités : la chaîne n'a pas d'intervalle.")
     times = np.vstack([np.ones(len(labels)), _resamples(treated, draws, seed=0)])
