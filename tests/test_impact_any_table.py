@@ -742,6 +742,13 @@ def test_few_units_to_compare_with_leave_few_degrees_of_freedom(name, elsewhere)
         assert half == pytest.approx(wanted, nan_ok=True), n
 
 
+def test_a_long_course_open_since_the_first_year_does_not_count_as_treated():
+    """Its first year is later: outcomes before come from students whose seats are unknown."""
+    table = bare(30, 8, 3, 0).assign(duree=lambda d: np.where(d["unit"].between(8, 10), 3, 1))
+    named = ABSENT | {"unit": "unit", "time": "time", "dose": "seats", "duree": "duree"}
+    assert impact.wald(table, "y", **named).n_openings == 8
+
+
 def test_two_territories_compared_with_each_other_alone_have_no_error():
     table = bare(12, 2, 0, 0).assign(region=lambda d: np.where(d["unit"] < 2, "here", "there"))
     named = ABSENT | {"region": "region", "unit": "unit", "time": "time", "dose": "seats"}

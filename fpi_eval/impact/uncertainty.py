@@ -118,7 +118,8 @@ class Clusters:
         etab, dep = (pd.Categorical(frame[name]) for name in ("uai", "code_departement"))
         moved = changing(frame)
         if compared is None:
-            compared = compared_with(moved, interaction(frame["course"], frame["time"]))
+            stratum = frame["course" if "course" in frame else "code_region"]  # as effects
+            compared = compared_with(moved, interaction(stratum, frame["time"]))
         return cls.counted(etab, dep, moved if treated is None else treated, compared)
 
     @classmethod
@@ -192,6 +193,8 @@ def changing(frame: pd.DataFrame) -> np.ndarray:
     A cell whose years before are hidden did open: it counts.
     """
     dose, time = (frame[name].to_numpy(float) for name in ("dose", "time"))
+    if "lag" in frame:  # the first year with seats acting, of long courses too
+        time = time - frame["lag"].to_numpy(float)
     cell, n = compact(frame["cell"].to_numpy())
     (least, first), most = np.full((2, n), np.inf), np.full(n, -np.inf)
     np.minimum.at(least, cell, dose)
@@ -201,12 +204,12 @@ def changing(frame: pd.DataFrame) -> np.ndarray:
     return (dose != 0) & ~always[cell]
 
 
-def compared_with(moved: np.ndarray, course_time: np.ndarray) -> np.ndarray:
-    """Return the other rows of the courses and years of those moved: the only ones that tell them.
+def compared_with(moved: np.ndarray, stratum: np.ndarray) -> np.ndarray:
+    """Return the other rows of the strata of those moved: the only ones that tell their years.
 
-    ``course_time`` is one integer a row. Effects of course × year leave nothing else to compare.
+    ``stratum`` is one integer a row, of an effect: course × year, region × year without courses.
     """
-    codes, n = compact(course_time)
+    codes, n = compact(stratum)
     there = np.bincount(codes, moved, n) > 0
     return ~moved & there[codes]
 

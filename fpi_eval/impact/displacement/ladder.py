@@ -21,16 +21,7 @@ from fpi_eval.impact.frame import (
 from fpi_eval.impact.imputation import by_group, unexposed
 from fpi_eval.impact.imputation import fit as imputation_fit
 from fpi_eval.impact.j import J_TEXT, fit_j
-from fpi_eval.impact.uncertainty import (
-    CR1,
-    CR3,
-    Clusters,
-    answer,
-    answers,
-    changing,
-    compared_with,
-    influence,
-)
+from fpi_eval.impact.uncertainty import CR1, CR3, Clusters, answer, answers, influence
 from fpi_eval.panel import coding
 from fpi_eval.panel.cells import seat_grid
 from fpi_eval.regression import linear
@@ -111,9 +102,7 @@ def _rung(frame: pd.DataFrame, name: str, keys: tuple[str, ...]) -> Estimate:
     wide = keys[0] == "code_departement"
     if wide:  # several schools: the territory is its own cluster
         used = used.assign(uai=used["cell"])
-    moved = changing(used)
-    within = interaction(used["code_region"], used["time"])  # its effects have no course
-    clusters = Clusters.of(used, moved, compared_with(moved, within))
+    clusters = Clusters.of(used)
     found = answer(
         used,
         fit.coefficients[at],
