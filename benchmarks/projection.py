@@ -27,7 +27,7 @@ from fpi_eval.programme import load_programme
 from fpi_eval.projection import from_counts, from_profile, openings, score, seen, simulate
 from fpi_eval.projection.loss import of_cells
 from fpi_eval.projection.rates import Taux, complete
-from fpi_eval.twin import SMALL, Twin, draw
+from fpi_eval.twin import SCENARIOS, SMALL, Twin, draw
 
 RESULTS = Path(__file__).parent / "results"
 PUBLISHED = RESULTS / "projection.parquet"
@@ -37,6 +37,9 @@ COLUMNS = (
     "monde", "lecture", "niveau", "seed", "code", "observe", "mediane", "bas", "haut",
     "dans_bande", "crps", "pit",
 )  # fmt: skip
+SIZE = {
+    name: getattr(SMALL, name) for name in ("n_cells_region", "n_cells_other", "courses_taught")
+}
 WORLDS = {
     "réaliste": SMALL,
     "montée en charge tirée au sort": SMALL,  # half to one and a half times, by seed
@@ -46,6 +49,16 @@ WORLDS = {
     ),
     "une ouverture sur cinq reste vide": replace(SMALL, empty_seats=0.20),
     "élèves en plus : un cinquième de réussite en moins": replace(SMALL, marginal_penalty=0.20),
+    "sites choisis comme en vrai, chocs qui durent": replace(
+        SCENARIOS["lifelike_selected"], **SIZE
+    ),
+    "sites choisis sur leur tendance": replace(SCENARIOS["sel_trend"], **SIZE),
+    "sites choisis, un cinquième de réussite en moins": replace(
+        SCENARIOS["lifelike_selected"], **SIZE, marginal_penalty=0.20
+    ),
+    "fermetures": replace(SCENARIOS["closures_cible"], **SIZE),
+    "ouvertures par étapes": replace(SCENARIOS["etapes"], **SIZE),
+    "tout à la fois": replace(SCENARIOS["lifelike_everything"], **SIZE),
 }
 
 
@@ -161,6 +174,9 @@ def markdown(runs: pd.DataFrame) -> str:
         "la moitié au plus : ce que les carrés de leurs écarts ont de plus que ceux de formations "
         "de même taille que rien n'a touchées, sous les mêmes poids. Sans cela la bande contenait "
         "89 à 94 % des résultats de ce monde.",
+        "",
+        "Sites choisis, fermetures, étapes et « tout à la fois » : mondes du tableau `planted`, à "
+        "la taille de celui-ci.",
         "",
         "| monde | lecture | niveau | programmes | observé (moyenne) | dans la bande à 80 % | "
         "écart médian | CRPS / observé | PIT moyenne (écart-type) |",
