@@ -20,7 +20,8 @@ ENOUGH = 5  # treated départements from which their own spread can be trusted
 CR1, CR3, BJS = "CR1", "jackknife CR3", "variance prudente"
 #: The rule of `Clusters.interval`, from 20 treated establishments on, in words.
 INTERVAL_TEXT = (
-    "erreur par département ({kind}), t à (départements traités − 1) degrés de liberté ; sous "
+    "erreur par département ({kind}), t à (départements traités − 1) degrés de liberté (ou "
+    "comparés aux mêmes formations et années, s'ils sont moins nombreux) ; sous "
     f"{ENOUGH} départements traités, la plus large de celle-ci et de l'erreur par établissement ; "
     "élargie par les régions placebo si elles s'écartent plus que leur erreur"
 )
