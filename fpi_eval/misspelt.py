@@ -200,6 +200,7 @@ OBJECTS = {
     "Outlook": ("une trajectoire", "fpi.projection.outlook(année)"),
     "Panels": ("une année", "fpi.load(programme, rentrée)"),
     "Programme": ("un programme", "fpi.load_programme(nom)"),
+    "Publication": ("une publication", "[tableau.publication], celle d'un tableau protégé"),
     "Ring": ("un voisinage (Ring)", 'fpi.impact.Ring("même établissement", ("uai",))'),
     "Scenario": ("un scénario", "ceux de fpi.load_programme(nom).projection.scenarios"),
     "Study": ("une étude", "fpi.checks.Study(panel, résultat)"),

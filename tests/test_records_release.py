@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 
 from fpi_eval import twin
+from fpi_eval.absent import Absent
 from fpi_eval.disclosure import audit
 from fpi_eval.errors import FpiError
 from fpi_eval.programme import Individus
@@ -28,6 +29,7 @@ from fpi_eval.records.exports import (
     LOG,
     OTHERS,
     OUTSIDE,
+    beside,
     merged,
     outcomes_table,
     release,
@@ -131,7 +133,7 @@ def test_two_tables_of_the_same_people_hide_with_one_another():
     assert hidden(["filiere"], hidden(both)[1])[0] == {"A", "C"}
     with pytest.raises(FpiError, match="pas de colonne division"):
         hidden(["filiere"], replace(out, dims=("division",)))
-    with pytest.raises(FpiError, match=r"known=\[tableau.publication\].* Trouvé : str\."):
+    with pytest.raises(FpiError, match=r"publication .* known, non « s.*\[tableau.publication\]"):
         hidden(["filiere"], "sorties/sortants_par_filiere.csv")
 
 
@@ -168,6 +170,24 @@ def test_sectors_are_those_of_the_last_leavers(records):
     found, alone = sectors(both), sectors(records)
     pd.testing.assert_frame_equal(found, alone)
     assert set(sectors_table(records).frame["rentree"]) == set(alone["rentree"]) == {2026}
+
+
+@pytest.mark.parametrize(("scale", "told"), [(1, False), (5, True)])
+def test_sectors_do_not_go_out_where_leavers_hide_how_many_work_in_industry(
+    records, monkeypatch, scale, told
+):
+    """Of two and six in industry, the total is hidden: eight would tell the two beside the six."""
+    people = {"filiere": "A", "voie": ["a", "s"], "rentree": 2026, "sortants": [10, 10]}
+    counted = pd.DataFrame(people | {"en_emploi_6_mois": [4, 8], exports.in_industry(6): [2, 6]})
+    counted.iloc[:, 3:] *= scale
+    leavers = outcomes_table(counted, Individus(), by=["filiere", "voie", "rentree"])
+    rows = table(("25", 8 * scale, 5, 2), ("47", 30, 5, 2))
+    monkeypatch.setattr(exports, "sectors", lambda _: rows)
+    found = sectors_table(records)
+    assert (beside(found, leavers) is found) == told
+    assert isinstance(beside(found, leavers), Absent) != told
+    another = replace(found, frame=found.frame.assign(rentree=2025))
+    assert beside(another, leavers) is another
 
 
 def test_a_sector_that_no_code_tells_is_said_to_be_unknown(records):

@@ -16,7 +16,7 @@ if shutil.which("java") is None:
 from invented_records import generate
 
 from fpi_eval.records.bad_rows import examine
-from fpi_eval.records.exports import wages_table
+from fpi_eval.records.exports import sectors, wages_table
 from fpi_eval.records.open import open_folder, regions_table
 from fpi_eval.records.panel import counts
 from fpi_eval.twin.geography import departements
@@ -62,14 +62,16 @@ def counted(folder, individus):
     with open_folder(folder, individus, REGIONS) as records:
         faults, clean = examine(records)
         wages = wages_table(clean, sorted(set(REGIONS["region"].astype(str))))
-        return faults.to_frame(), counts(clean), wages.frame
+        return faults.to_frame(), counts(clean), wages.frame, sectors(clean)
 
 
 def test_two_engines_find_the_same_counts_rates_and_faults(folder):
-    faults, one, wages = counted(folder, HERE)
-    others, two, paid = counted(folder, LOCAL)
+    faults, one, wages, divisions = counted(folder, HERE)
+    others, two, paid, same = counted(folder, LOCAL)
     assert wages["salaire_median"].notna().any()
     pd.testing.assert_frame_equal(paid, wages, check_dtype=False)
+    assert len(divisions) > 5
+    pd.testing.assert_frame_equal(same, divisions, check_dtype=False)
     pd.testing.assert_frame_equal(others, faults, check_exact=True)
     pd.testing.assert_frame_equal(two, one, check_exact=True)
     assert len(faults) >= 2

@@ -64,6 +64,15 @@ def test_estimators_run_unchanged_on_the_panel_of_individual_files(annee, compte
     assert chain.table["per_100"].iloc[-1] < chain.table["per_100"].iloc[0]
 
 
+def test_leavers_by_filiere_are_those_of_the_region_whoever_open_files_know(annee):
+    """Cells that files bring a year later would add their earlier leavers: two tables tell them."""
+    told = {"sortants": 40.0, "en_emploi_6_mois": 30.0, records.INDUSTRY_JOBS: 20.0}
+    found = {"uai": ["0380000X", "0190000X"], "mefstat11": None, "cfd": annee.cells["course"][0]}
+    rows = pd.DataFrame(found | {"voie": "apprentissage", "rentree": 2026} | told)
+    assert not set(rows["uai"]) & set(annee.cells["uai"])
+    assert set(counted._by_filiere(annee, rows).frame["sortants"]) == {40}
+
+
 def test_nothing_is_shown_before_it_could_be_published(annee, compte):
     """Seen in January 2031: leavers of 2029 at 6 months, 2028 at 12 and 18, 2027 at 24."""
     rows = compte.panel.table
@@ -136,6 +145,10 @@ def test_the_command_writes_protected_tables_and_their_log(
     assert "Pour 100 places ouvertes" in said
     log = pd.read_csv(tmp_path / "journal_exports.csv", sep=";")
     assert set(log["fichier"]) == {"sortants_par_filiere.csv", "secteurs.csv", "salaires.csv"}
+    without = replace(compte, tables=compte.tables | {"secteurs": Absent("trop peu.")})
+    monkeypatch.setattr(records, "count", lambda *_: without)
+    main(["individus", "2030", "--sortie", str(tmp_path)])
+    assert "\nSans secteurs.csv : trop peu.\n" in capsys.readouterr().out
 
 
 def test_the_composition_of_the_additional_graduates_is_that_of_the_others(compte):

@@ -292,7 +292,9 @@ def individus(
         would("écrit", *(Path(sortie, name) for name in [*tables, *[LOG] * bool(tables)]))
     elif sortie:
         with year.programme.words():
-            say(*records.release(found.tables, sortie), sep="\n")
+            out = records.release(found.tables, sortie)
+            lost = (f"Sans {n}.csv : {t}" for n, t in found.tables.items() if isinstance(t, Absent))
+            say(*out, *lost, sep="\n")
 
 
 def say_of(what: "declaration.Programme", *told: object) -> None:

@@ -13,14 +13,16 @@ from fpi_eval.absent import Absent, or_why
 from fpi_eval.disclosure import Protected
 from fpi_eval.errors import FpiError
 from fpi_eval.panel.cell_panel import CellPanel
+from fpi_eval.panel.examens import located
+from fpi_eval.panel.from_files import coded
 from fpi_eval.panel.simulated_folder import FIRST_SIMULATED
 from fpi_eval.panel.year import Year
 from fpi_eval.programme import Individus
 from fpi_eval.records.bad_rows import Faults, examine
 from fpi_eval.records.composition import with_groups
-from fpi_eval.records.exports import outcomes_table, sectors_table, wages_table
+from fpi_eval.records.exports import beside, outcomes_table, sectors_table, wages_table
 from fpi_eval.records.open import open_records
-from fpi_eval.records.panel import counts, on_courses, with_counts
+from fpi_eval.records.panel import counts, with_counts
 from fpi_eval.twin import DELIVERED, draw, write_records
 
 NOBODY = (
@@ -67,19 +69,22 @@ def counted(annee: Year, folder: str | Path = "") -> Counted:
     joined = with_counts(annee, found)
     if not joined.matched > 0:
         raise FpiError(NOBODY)
+    leavers = _by_filiere(annee, found)
     tables = {
-        "sortants_par_filiere": _by_filiere(annee, found),
-        "secteurs": sectors,
+        "sortants_par_filiere": leavers,
+        "secteurs": beside(sectors, leavers),
         "salaires": wages,
     }
     return Counted(joined.panel, joined.matched, faults, annee.donnees.simulees, endless, tables)
 
 
 def _by_filiere(annee: Year, found: pd.DataFrame) -> Protected | Absent:
-    """Return leavers of the programme's region by filière, voie and rentrée, protected."""
-    rows = on_courses(annee, found)
-    words = annee.cells.drop_duplicates(["uai", "course", "voie"])
-    rows = rows.merge(words[["uai", "course", "voie", "filiere", "code_region"]])
+    """Return leavers of the programme's region by filière, voie and rentrée, protected.
+
+    Places and courses are read of their codes alone: of cells, those that open files bring a year
+    later would come in with their earlier leavers, and the two tables' difference would count them.
+    """
+    rows = located(annee, coded(annee, found)).dropna(subset=["filiere"])
     rows = rows[annee.programme.territoire.ici(rows["code_region"])]
     by = ["filiere", "voie", "rentree"]
     return or_why(lambda: outcomes_table(rows, annee.programme.individus, by=by), "{why}")

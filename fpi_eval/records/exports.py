@@ -23,7 +23,6 @@ from fpi_eval.disclosure import (
     protect_together,
     with_margins,
 )
-from fpi_eval.disclosure.margins import check_publications
 from fpi_eval.disclosure.rules import COMPLEMENT, EFFECTIF, TOTAL, small
 from fpi_eval.errors import FpiError
 from fpi_eval.misspelt import known_options
@@ -48,6 +47,10 @@ FEW_EMPLOYERS = (
     "trop peu d'employeurs, même tous secteurs réunis (industrie d'un côté, le reste de l'autre), "
     "pour sortir ce tableau : élargissez la région."
 )
+TOLD = (
+    "trop peu de sortants : le total de l'industrie rendrait un effectif que masque le tableau par "
+    "filière."
+)
 
 
 def thresholds(individus: Individus) -> Thresholds:
@@ -69,7 +72,6 @@ def outcomes_table(
     groups: no difference with them gives a hidden count back. Each rentrée is protected apart, but
     with ``known``, and has no total with others: a table made a year later hides the same.
     """
-    check_publications(known, "known")
     values = ["sortants", employed(MONTHS), in_industry(MONTHS)]
     rows = counted.dropna(subset=values)
     if rows.empty:
@@ -152,6 +154,16 @@ def sectors_table(records: Records) -> Protected:
     )
     lost = [s for s, rows in sides.items() if isinstance(rows, Absent)]
     return _without(table, lost[0]) if lost else table
+
+
+def beside(sectors: Protected | Absent, leavers: Protected | Absent) -> Protected | Absent:
+    """Return the sectors, absent where leavers hide how many work in industry: they would tell."""
+    if isinstance(sectors, Absent) or isinstance(leavers, Absent):
+        return sectors
+    frame, year = leavers.frame, sectors.frame[YEAR].iloc[0]
+    whole = (frame[[*leavers.publication.dims]].drop(columns=YEAR) == TOTAL).all(axis=1)
+    lost = leavers.hidden[in_industry(MONTHS)] & whole & (frame[YEAR] == year)
+    return Absent(TOLD) if lost.any() else sectors
 
 
 def _without(table: Protected, side: str) -> Protected:
