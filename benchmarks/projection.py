@@ -53,9 +53,6 @@ WORLDS = {
         SCENARIOS["lifelike_selected"], **SIZE
     ),
     "sites choisis sur leur tendance": replace(SCENARIOS["sel_trend"], **SIZE),
-    "sites choisis, un cinquième de réussite en moins": replace(
-        SCENARIOS["lifelike_selected"], **SIZE, marginal_penalty=0.20
-    ),
     "fermetures": replace(SCENARIOS["closures_cible"], **SIZE),
     "ouvertures par étapes": replace(SCENARIOS["etapes"], **SIZE),
     "tout à la fois": replace(SCENARIOS["lifelike_everything"], **SIZE),
@@ -102,14 +99,13 @@ def one_run(world: str, seed: int, made_by: str) -> list[dict]:
         ramp = tuple(1 - strength * (1 - m) for m in parameters.ramp_up)
         parameters = replace(parameters, ramp_up=ramp)
     twin = draw(parameters, seed)
-    register = with_length(twin)
-    register = register[register["rentree"] <= SINCE]
+    register = with_length(twin)  # later seats are second steps of openings begun by then
     found = from_cells(twin.panel, code_region="84", until=SINCE, source="jumeau")
     past = twin.panel[twin.panel["rentree"] <= SINCE]
     for niveau in ("secondaire", "superieur"):
         profil = seen(past, niveau)
         found["remplissage", niveau] = from_profile(niveau, profil, "imputation sur les entrants")
-    table = openings(programme, register, programme.scenario("aucun"), rentree=SINCE)
+    table = openings(programme, register, programme.scenario("aucun"), rentree=HORIZON)
     flux = simulate(
         table, complete(found, programme), ramp=programme.projection.montee_en_charge,
         penalty=of_cells(past, programme.projection.perte_marginale), horizon=HORIZON,
