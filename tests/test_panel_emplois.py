@@ -113,21 +113,27 @@ def test_a_sector_that_feeds_two_filieres_counts_once_in_the_total_of_each_place
     assert table[["emplois_avant", "evolution"]].isna().all(axis=None)
 
 
-def test_jobs_of_industry_alone_are_not_those_of_a_filiere_that_feeds_services():
+@pytest.mark.parametrize(("kept", "lost", "told", "summed"), [
+    (["CI", "CJ", "DZ", "JC"], "", {"n": 90, "e": 12}, 102),
+    (["CI", "CJ", "DZ"], "JC", {"e": 12}, 12),
+    (["CI", "CJ"], "DZ et JC", {}, 0),  # manufacturing alone: DZ is industry too
+    (["CJ", "DZ", "JC"], "", {"n": 80, "e": 12}, 92),  # no job of CI in that region
+])  # fmt: skip
+def test_jobs_of_a_part_of_the_economy_are_not_those_of_a_filiere_that_feeds_another(
+    kept, lost, told, summed
+):
     jobs = pd.DataFrame({
-        "secteur": ["CI", "CJ", "JC"], "annee": 2020, "code_zone": "Z", "emplois": [10.0, 5, 80],
-        "etablissements": 1.0, "masquees": 0,
+        "secteur": ["CI", "CJ", "DZ", "JC"], "annee": 2020, "code_zone": "Z",
+        "emplois": [10.0, 5, 7, 80], "etablissements": 1.0, "masquees": 0,
     })  # fmt: skip
-    secteurs = pd.DataFrame({"filiere": ["n", "n", "e"], "na38": ["CI", "JC", "CJ"],
-                             "industrie": [True, False, True]})  # fmt: skip
-    assert oddities_of_jobs(jobs, secteurs) == []
+    secteurs = pd.DataFrame({"filiere": ["n", "n", "e", "e"], "na38": ["CI", "JC", "CJ", "DZ"],
+                             "industrie": [True, False, True, True]})  # fmt: skip
+    jobs = jobs[jobs["secteur"].isin(kept)]
+    said = oddities_of_jobs(jobs, secteurs)
+    assert [f"sans {lost} que secteurs.csv nomme" in one for one in said] == [True] * bool(lost)
     found = emplois_filieres(jobs, secteurs, ["code_zone"])
-    assert found.set_index("filiere")["emplois"].to_dict() == {"n": 90, "e": 5}
-    industry = jobs[jobs["secteur"] != "JC"]
-    (said,) = oddities_of_jobs(industry, secteurs)
-    assert "ne compte que l'industrie, et secteurs.csv nomme aussi JC" in said
-    assert emplois_filieres(industry, secteurs, ["code_zone"])["filiere"].tolist() == ["e"]
-    assert emplois_alimentes(industry, secteurs, ["code_zone"])["emplois"].tolist() == [5]
+    assert found.set_index("filiere")["emplois"].to_dict() == told
+    assert emplois_alimentes(jobs, secteurs, ["code_zone"])["emplois"].sum() == summed
 
 
 def test_jobs_of_a_single_year_have_no_change(programme):

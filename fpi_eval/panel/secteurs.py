@@ -119,17 +119,27 @@ def oddities_of_jobs(jobs: pd.DataFrame, secteurs: pd.DataFrame) -> list[str]:
     """Return, in French, declared sectors that are not in the file, years copied or cut short."""
     lost = sorted(set(secteurs.loc[_beyond(jobs, secteurs), "na38"]))
     said = (
-        f"{SOURCE} : le fichier ne compte que l'industrie, et {FILE} nomme aussi {liste(lost)}. "
-        "Les emplois des filières de ces secteurs ne sont pas donnés. Téléchargez l'export sans "
-        "filtre de secteur."
+        f"{SOURCE} : le fichier paraît filtré, sans {liste(lost)} que {FILE} nomme. Les emplois "
+        "des filières de ces secteurs ne sont pas donnés. Téléchargez l'export sans filtre de "
+        "secteur."
     )
     return [said] * bool(lost) + oddities(SOURCE, {"": jobs})
 
 
 def _beyond(jobs: pd.DataFrame, secteurs: pd.DataFrame) -> pd.Series:
-    """Return which declared sectors are outside industry, where the file holds industry alone."""
-    alone = len(jobs) > 0 and bool(industry(jobs["secteur"]).all())
-    return ~secteurs["industrie"].astype(bool) & alone
+    """Return which declared sectors are of a part of the economy that the file leaves out whole.
+
+    A sector alone may have no job in a region; manufacturing, the rest of industry and everything
+    else have some in each: without a row, a filter was asked for.
+    """
+    there = set(jobs["secteur"].map(_part))
+    return ~secteurs["na38"].map(_part).isin(there) & (len(jobs) > 0)
+
+
+def _part(na38: str) -> str:
+    """Return whether a sector is of manufacturing, of the rest of industry, or of neither."""
+    a17 = A17_OF_A38.get(na38, na38)
+    return "C" if a17.startswith("C") else a17 if a17 == "DE" else ""
 
 
 def _given(jobs: pd.DataFrame, secteurs: pd.DataFrame) -> pd.DataFrame:
@@ -152,8 +162,8 @@ def emplois_filieres(jobs: pd.DataFrame, secteurs: pd.DataFrame, by: list[str]) 
     """Return jobs in the sectors each filière feeds, by filière, ``by`` and year.
 
     A sector that feeds two filières counts in both: all of them are `emplois_alimentes`, not their
-    sum. Jobs of which no part is given are missing; a filière that feeds services has no row where
-    the file is of industry alone.
+    sum. Jobs of which no part is given are missing; a filière has no row where the file leaves out
+    a part of the economy that it feeds.
     """
     fed = _given(jobs, secteurs)[["filiere", "na38", "industrie"]]
     fed = jobs.merge(fed, left_on="secteur", right_on="na38")
