@@ -25,7 +25,7 @@ def of_programme(p: Panels, table: pd.DataFrame) -> pd.DataFrame:
 def places_constantes(p: Panels) -> pd.DataFrame:
     """Return places of cells known at two consecutive rentrées, by territory × filière × level.
 
-    Columns: …, avant, apres, places_avant, places_apres, cellules, evolution. A cell is what
+    Columns: …, rentree, places_avant, places_apres, cellules, evolution. A cell is what
     renovations connect in an establishment, at one entry year: places that go from one option to
     another, or to a new code, stay in it. A cell that Affelnet repeats more one year than the
     other is left out: its places may be counted twice.

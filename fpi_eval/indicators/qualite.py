@@ -113,13 +113,10 @@ def changements(p: Panels) -> pd.DataFrame:
 def _change(table: pd.DataFrame, source: str, before: int, after: int) -> dict[str, object]:
     key = ["uai", "mefstat11", "voie"]
     rows = table.assign(lignes=repeats(table, [*key, "rentree"]))
-    old, new = (
-        rows[rows["rentree"] == year]
-        .groupby(key)
-        .agg(places=("places", lambda known: known.sum(skipna=False)), lignes=("lignes", "max"))
-        for year in (before, after)
-    )
-    both = old.join(new, how="inner", lsuffix="_avant", rsuffix="_apres").dropna()
+    cells = rows.groupby([*key, "rentree"])
+    known = cells["places"].sum(skipna=False).to_frame().join(cells["lignes"].max())
+    old, new = (known.xs(year, level="rentree") for year in (before, after))
+    both = old.merge(new, on=key, suffixes=("_avant", "_apres")).dropna()
     both = both[both["lignes_avant"] == both["lignes_apres"]]
     return {
         "source": source,
