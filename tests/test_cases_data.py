@@ -11,10 +11,12 @@ from small_files import APPRENTISSAGE, PARCOURSUP
 
 from fpi_eval import escapes
 from fpi_eval.errors import FpiError
+from fpi_eval.language import speaking
 from fpi_eval.panel.capacites import capacites
 from fpi_eval.panel.doubts import filieres_in_doubt, left_out
 from fpi_eval.panel.identity import identity_of, with_levels
 from fpi_eval.programme import load_programme
+from fpi_eval.report.runner import translated
 from fpi_eval.sources.affelnet import AFFELNET, read_affelnet
 from fpi_eval.sources.constat import CONSTAT, read_constat
 from fpi_eval.sources.declared_filieres import read_filieres
@@ -382,6 +384,11 @@ def test_a_code_of_no_nomenclature_is_told_and_those_shipped_are_known(tmp_path,
     assert "aucun code, donc aucune formation, pour « Réindustrialisation" in empty
     assert "la rénovation change la filière de 2 diplômes" in moved
     assert "(32022002 → 32020115 et 32034301 → 32020114)" in moved
+    with speaking("en"):
+        english = [translated.said(one.partition(" : ")[2]) for one in (said, empty, moved)]
+    assert english[0].startswith("2 codes of no group and no diploma (01025599 and 098).")
+    assert "no course, for “Réindustrialisation” and “Énergie" in english[1]
+    assert "2 diplomas (32022002 → 32020115 and 32034301 → 32020114)." in english[2]
 
 
 def test_a_departement_of_the_region_that_is_not_declared_is_told_where_it_has_schools(
@@ -396,6 +403,9 @@ def test_a_departement_of_the_region_that_is_not_declared_is_told_where_it_has_s
     fewer = AURA.model_copy(update={"territoire": place.model_copy(update={"departements": some})})
     [said] = left_out(fewer, codes, read)
     assert said.startswith("programme.toml : « departements » ne nomme pas Isère (Auvergne-")
+    with speaking("en"):
+        english = translated.said(said.partition(" : ")[2])
+    assert english.startswith("“departements” does not name Isère (Auvergne-Rhône-Alpes). The ")
 
 
 @pytest.mark.parametrize("text", ["-2+3+cmd|' /C calc'!A0", "-1@x", " =1+1", "\uff1d1+1"])

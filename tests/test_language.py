@@ -30,7 +30,9 @@ from fpi_eval.headline.quantity import DECLARED, Headline, Scope
 from fpi_eval.impact.jobs import detectability
 from fpi_eval.language import CHAPTERS as SENTENCES
 from fpi_eval.language import OTHERS, _, catalogue, speaking
+from fpi_eval.panel.doubts import strays
 from fpi_eval.panel.loading import credit
+from fpi_eval.panel.secteurs import oddities_of_jobs
 from fpi_eval.report import pages as report_pages
 from fpi_eval.report.edition import PROJECT, SIMULATED_SUFFIX, Edition
 from fpi_eval.report.pages import changements, couts, places
@@ -38,6 +40,8 @@ from fpi_eval.report.runner import pdf, translated
 from fpi_eval.report.runner.chapters import CHAPTERS, Chapter, compose
 from fpi_eval.report.runner.notebooks import discover
 from fpi_eval.several_regions import programme_of
+from fpi_eval.sources import years
+from fpi_eval.sources.register.budget import overspent
 
 PACKAGE = Path(fpi_eval.__file__).parent
 DECLARING = (of_effect, of_jobs, of_places, of_trajectory)  # by being imported
@@ -285,6 +289,44 @@ def test_every_reason_that_a_page_declares_for_a_lack_is_english():
     assert len(said) > 10
     with speaking("en"):
         assert all(translated.said(words) != words for words in said)
+
+
+def told_in_full(sentences):
+    """Say each in English as pages do: page 01 apart from its source, page 05 Urssaf's whole."""
+    own = (one if one.startswith("urssaf : ") else one.partition(" : ")[2] for one in sentences)
+    with speaking("en"):
+        return [translated.said(one) for one in own]
+
+
+def test_years_that_look_copied_or_cut_short_are_english_for_every_source():
+    for source, bounds in years.BOUNDS.items():
+        rows = pd.DataFrame({name: range(20) for name in {*bounds.same, bounds.count}})
+        names = ("2020_2021", "2021_2022") if bounds.year == "millesime" else ("2021", "2022")
+        copied, *short = (
+            one
+            for new in (rows, rows[:2])
+            for one in years._compare(source, bounds, names[0], rows, names[1], new)
+        )
+        assert short
+        assert all("2022" in one and "_2022" not in one for one in told_in_full([copied, *short]))
+
+
+def test_what_declarations_and_files_do_not_agree_on_is_english():
+    rows = pd.DataFrame({"projet": "FPI", "places_prevues": [12, 12], "places_ouvertes": [12, None],
+                         "cout": 9.5e6, "subvention": 2e6})  # fmt: skip
+    stray = strays(SimpleNamespace(table=rows), SimpleNamespace(outside=lambda row: True))
+    budget = SimpleNamespace(minimum=False, total=1e7, subvention=1e6)
+    spent = overspent(rows, SimpleNamespace(predecesseur=None, cout=budget), "registre.xlsx")
+    [first, cost, grant] = told_in_full([*stray, *spent])
+    assert first.startswith("2 row(s), 24 seats, of a course that filieres.csv puts in no ")
+    assert cost.startswith("the costs of registre.xlsx add up to €19,000,000, more than “total”")
+    assert grant.endswith("(€1,000,000). Correct one or the other, in euros.")
+    jobs = pd.DataFrame({"secteur": ["CI"], "annee": 2020, "emplois": 1.0, "code_zone": "Z"})
+    lost = pd.DataFrame({"filiere": ["e"] * 3, "na38": ["CI", "DZ", "JC"]})
+    [filtered] = told_in_full(oddities_of_jobs(jobs, lost))
+    assert filtered.startswith("urssaf: the file looks filtered, without DZ and JC that secteurs.")
+    gone = "x : « A » et « B », dans le fichier de 2023, pas de 2024"
+    assert told_in_full([gone]) == ["“A” and “B”, in the file of 2023, not of 2024"]
 
 
 def test_costs_are_english_whatever_their_source_and_without_a_grant():

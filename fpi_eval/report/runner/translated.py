@@ -52,6 +52,7 @@ NAME = r"[A-ZÀ-Ý][\w' -]*"
 WORDS = r"(?P<@>[\w' ,-]+)"
 LISTED = re.compile(r"(?P<head>[^«»]+) : (?P<names>«.+»)\.")  # « Inchangés : « A » ; « B ». »
 FILE = r"(?P<@>[\w./{}-]+)"  # with the numbers of its name masked
+LIST = r"(?P<@>[^.;]+)"  # codes, columns, départements, or heads between quotation marks
 
 
 def chapters(
@@ -202,7 +203,17 @@ def sentence(words: str) -> str:
             return _listed(listed["head"], listed["names"])
         found, names = _with_names(masked) or (_(plain), names)
     told = [*map(number, numbers)]
-    return found.format(*told, **{name: words.format(*told) for name, words in names.items()})
+    return found.format(
+        *told, **{name: _name(name, one).format(*told) for name, one in names.items()}
+    )
+
+
+def _name(kind: str, name: str) -> str:
+    """Return names of the data as they are, the last of a list joined as English does."""
+    if not kind.startswith("lis"):
+        return name
+    joined = re.sub("(?<=») et (?=«)" if "«" in name else " et ", " and ", name)
+    return joined.replace("« ", "“").replace(" »", "”")
 
 
 def _listed(head: str, names: str) -> str:
@@ -249,7 +260,8 @@ def _pattern(message: str, names: Iterable[str]) -> re.Pattern:
     every = "|".join([*sorted(own, key=lambda one: (-len(one), one)), NAME])
     named = rf"(?:[Ll]a |[Ll]es? |[Ll]')?(?P<@>{every})"
     parts = re.split(r"{([a-z]\w*)}", message)
-    kinds = [{"nom": named, "fic": FILE}.get(part[:3], WORDS) for part in parts]
+    known = {"nom": named, "fic": FILE, "lis": LIST}
+    kinds = [known.get(part[:3], WORDS) for part in parts]
     return re.compile(
         "".join(
             kinds[at].replace("@", part, 1) if at % 2 else re.escape(part)
