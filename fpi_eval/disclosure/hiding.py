@@ -122,13 +122,13 @@ class Hiding:
                     self.more.append(rows[[row]])
 
     def run(self, *, withdraw: bool = False) -> None:
-        """Hide complementary cells until each target has its width, then show again the useless.
+        """Hide complementary cells until each target has its width.
 
         With `withdraw`, a target that finds none takes out of the report the cells that touch it.
         """
         self.watched = sparse.vstack([self.system.matrix, *self.more], format="csr")
         self.proofs = Proofs(self.watched)
-        program, done = _Program(self), []
+        program = _Program(self)
         self.targets.sort(key=lambda target: target.value)
         for target in self.targets:  # grows: each cell hidden becomes a target
             self._protect(program, target)
@@ -148,9 +148,6 @@ class Hiding:
                     conseil=f"{target.label} : publiez à un niveau plus agrégé, ou retirez cette "
                     "ligne du tableau détaillé.",
                 )
-            done.append((target, min(spread, self._aim(target))))
-        if done:
-            self._show_useless(done)
 
     def _withdraw(self, target: Target) -> None:
         """Take out of the report, zeros included, the cells that hold people of a target."""
@@ -195,16 +192,6 @@ class Hiding:
             self.watch_row(int(row), f"complément de {target.label}", least=0)
         return True
 
-    def _show_useless(self, done: list[tuple[Target, float]]) -> None:
-        """Show again, largest first, the complementary cells that no proof needs."""
-        same = same_rows(self.watched)
-        primary = {same[target.place] for target, _ in done if target.least == self.width}
-        asked = self.proofs.asked(done, same)
-        for row in sorted(np.flatnonzero(self.hidden), key=lambda r: -self.value[r]):
-            kept = same[row] in primary or self.withdrawn[row] or self.kept[row]
-            if not kept and asked.without(int(row)):
-                self.hidden[row] = False
-
 
 class Proofs:
     """The shifts found so far, as what each moves: a cell's spread is that of its moves and 0."""
@@ -212,7 +199,6 @@ class Proofs:
     def __init__(self, watched: sparse.csr_matrix) -> None:
         self.by_unknown = watched.T.tocsr()
         self.low, self.high = np.zeros(watched.shape[0]), np.zeros(watched.shape[0])
-        self.moves: list[tuple[np.ndarray, np.ndarray]] = []
 
     def add(self, shift: np.ndarray) -> np.ndarray:
         """Keep a shift and return the rows that it moves."""
@@ -221,53 +207,11 @@ class Proofs:
         rows, by = moves.col[real], np.rint(moves.data[real])
         self.low[rows] = np.minimum(self.low[rows], by)
         self.high[rows] = np.maximum(self.high[rows], by)
-        self.moves.append((rows, by))
         return np.sort(rows)
 
     def spread(self, place: int) -> float:
         """Return the distance between the two ends that a row reaches."""
         return float(self.high[place] - self.low[place])
-
-    def asked(self, done: list[tuple[Target, float]], same: np.ndarray) -> "_Asked":
-        """Return what each target asks of the proofs, one entry per distinct count."""
-        needs: dict[int, float] = {}
-        for target, need in done:
-            count = int(same[target.place])
-            needs[count] = max(need, needs.get(count, 0.0))
-        return _Asked(self.moves, needs, same)
-
-
-class _Asked:
-    """Which proofs each asked count still has, when some are given up."""
-
-    def __init__(self, moves: list, needs: dict[int, float], same: np.ndarray) -> None:
-        self.needs, self.same = needs, same
-        self.of_proof: list[dict[int, float]] = []
-        self.of_count: dict[int, dict[int, float]] = {}
-        for number, (rows, by) in enumerate(moves):
-            own = {c: b for c, b in zip(same[rows].tolist(), by, strict=True) if c in needs}
-            self.of_proof.append(own)
-            for count, move in own.items():
-                self.of_count.setdefault(count, {})[number] = move
-
-    def without(self, row: int) -> bool:
-        """Give up the proofs that move a row, if every other count keeps its need; say if so."""
-        mine = int(self.same[row])
-        lost = set(self.of_count.get(mine, {}))
-        touched = {count for number in lost for count in self.of_proof[number]} - {mine}
-        if not all(self._kept(count, lost) >= self.needs[count] - TOLERANCE for count in touched):
-            return False
-        self.needs.pop(mine, None)
-        for number in lost:
-            for count in self.of_proof[number]:
-                del self.of_count[count][number]
-            self.of_proof[number] = {}
-        self.of_count.pop(mine, None)
-        return True
-
-    def _kept(self, count: int, lost: set[int]) -> float:
-        left = [move for number, move in self.of_count[count].items() if number not in lost]
-        return max([0.0, *left]) - min([0.0, *left])
 
 
 def same_rows(rows: sparse.csr_matrix) -> np.ndarray:
