@@ -80,7 +80,14 @@ def of_projection() -> list[pd.DataFrame]:
     kept = projection.kept()
     kept = kept[kept["niveau"] == "ensemble"]
     return [
-        rows(f"projection : {world}", reading, "bande", part["dans_bande"], False, "80 %")
+        rows(
+            f"projection : {world}",
+            reading,
+            "bande",
+            part["dans_bande"],
+            world in projection.BROKEN,
+            "80 %",
+        )
         for (world, reading), part in kept.groupby(["monde", "lecture"], sort=False)
     ]
 

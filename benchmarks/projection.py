@@ -57,6 +57,8 @@ WORLDS = {
     "ouvertures par étapes": replace(SCENARIOS["etapes"], **SIZE),
     "tout à la fois": replace(SCENARIOS["lifelike_everything"], **SIZE),
 }
+#: Worlds where opened courses grew already: the fill that is learnt from them is too high.
+BROKEN = ("sites choisis sur leur tendance",)
 
 
 def from_cells(
@@ -172,7 +174,8 @@ def markdown(runs: pd.DataFrame) -> str:
         "89 à 94 % des résultats de ce monde.",
         "",
         "Sites choisis, fermetures, étapes et « tout à la fois » : mondes du tableau `planted`, à "
-        "la taille de celui-ci.",
+        "la taille de celui-ci. « Sites choisis sur leur tendance » est une violation : les "
+        "formations ouvertes grandissaient déjà, et le remplissage qu'on en apprend est trop haut.",
         "",
         "| monde | lecture | niveau | programmes | observé (moyenne) | dans la bande à 80 % | "
         "écart médian | CRPS / observé | PIT moyenne (écart-type) |",

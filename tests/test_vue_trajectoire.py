@@ -307,6 +307,7 @@ def test_past_projections_are_put_to_the_test(simulees):
 def test_limits_name_the_assumed_rates_and_what_is_not_seen(simulees):
     words = plain(simulees.limites)
     assert "Taux supposés" in words
+    assert "Sur des données simulées où elles grandissaient déjà plus vite" in words
     assert (
         "Pas encore visibles, pour aucune place de FPI AURA : résultats aux examens, en emploi six"
         in words
@@ -323,6 +324,7 @@ def test_what_is_to_come_has_one_name_on_every_page(simulees):
 
 
 def test_without_a_register_only_planning_ratios_are_shown(reelles):
+    assert "grandissaient déjà" not in plain(reelles.limites)  # no fill is learnt
     assert "Le programme n'a pas commencé : ses premières places" in plain(reelles.reponse)
     words = plain(reelles.prix)
     assert "2 400 €" in words  # 22 M€ / 9 000

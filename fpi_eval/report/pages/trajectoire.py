@@ -181,6 +181,12 @@ def limites(found: Outlook | Absent) -> str:
             f"{LIENS[r.lien].lower()} ({text.NIVEAUX[r.niveau].lower()})" for r in assumed
         )
         sentences.append(f"Taux supposés, faute de données : {names}.")
+    if any(rate.profil is not None for rate in found.rates.values()):
+        sentences.append(
+            "Le remplissage appris suppose que les formations ouvertes auraient évolué comme les "
+            "autres. Sur des données simulées où elles grandissaient déjà plus vite, la projection "
+            "est trop haute et sa fourchette trop étroite."
+        )
     sentences.append(_reussite_en_plus(found.loss))
     late = premieres(found.calendar)
     never, partly = (
