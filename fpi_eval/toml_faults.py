@@ -12,7 +12,7 @@ from fpi_eval.errors import FpiError
 
 DEEPEST = 20  # sections in one another: three are of use
 LONG = 1_000  # characters of a line in which what has no end is looked for
-_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')"""
+_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')"""
 #: A dotted key of at least `LONG` characters: tomllib takes the square of its parts to read it.
 _ENDLESS = re.compile(rf"(?<![\w.-]){_PART}(?:[ \t]*\.[ \t]*{_PART}){{{LONG // 2}}}")
 

@@ -113,7 +113,7 @@ def test_a_programme_cannot_be_changed():
         (r"personnes = 2200", f"personnes = {'9' * 5000}", ["ligne 52", "démesuré"]),
         (r"^graine = \d+", f"graine = {'[' * 3000}1{']' * 3000}", ["ligne 7", "emboîtés"]),
         (r"^graine = \d+", f"graine.{'a.' * 900}a = 1", ["ligne 7", "emboîtés"]),
-        (r"^graine = \d+", "graine" + " . 'b'" * 50_000 + " = 1", ["ligne 7", "emboîtés"]),
+        (r"^graine = \d+", "graine" + """ .'b'."\\"\"""" * 50_000 + "=1", ["ligne 7", "emboîtés"]),
         (r'libelle = "Numérique"', 'libelle = "Autres formations"', ["filieres", "en double"]),
     ],
 )  # fmt: skip
