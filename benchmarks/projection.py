@@ -25,7 +25,8 @@ from runner import finished, rows_of, run, today_at
 from fpi_eval.calendar import durees
 from fpi_eval.programme import load_programme
 from fpi_eval.projection import from_counts, from_profile, openings, score, seen, simulate
-from fpi_eval.projection.loss import of_cells
+from fpi_eval.projection.loss import Loss, of_cells
+from fpi_eval.projection.outlook import UNFIT
 from fpi_eval.projection.rates import Taux, complete
 from fpi_eval.twin import SCENARIOS, SMALL, Twin, draw
 
@@ -110,7 +111,7 @@ def one_run(world: str, seed: int, made_by: str) -> list[dict]:
     table = openings(programme, register, programme.scenario("aucun"), rentree=HORIZON)
     flux = simulate(
         table, complete(found, programme), ramp=programme.projection.montee_en_charge,
-        penalty=of_cells(past, programme.projection.perte_marginale), horizon=HORIZON,
+        penalty=loss_of(past, programme.projection.perte_marginale), horizon=HORIZON,
         draws=1000, seed=seed,
     )  # fmt: skip
     rows = []
@@ -126,6 +127,14 @@ def one_run(world: str, seed: int, made_by: str) -> list[dict]:
                  "code": made_by, **score(total, value)}
             )  # fmt: skip
     return rows
+
+
+def loss_of(past: pd.DataFrame, declared: float) -> Loss:
+    """Return how much less extra pupils pass, as declared where it cannot be measured."""
+    try:
+        return of_cells(past, declared)
+    except UNFIT:
+        return Loss(declared)
 
 
 def with_length(twin: Twin) -> pd.DataFrame:
