@@ -107,16 +107,30 @@ def _members(kind: Any) -> tuple[Any, ...]:
 
 
 def _plain(value: Any, kinds: tuple[Any, ...]) -> Any:
-    """Return a column of pandas or an array as the list, and a list as the array, asked for."""
-    arrays = [kind for kind in kinds if getattr(kind, "__name__", "") == "ndarray"]
-    if arrays and (isinstance(value, list | tuple) or hasattr(value, "array")):
-        from numpy import asarray  # whoever asks for an array has imported it
-
-        return asarray(value)
-    if not arrays and hasattr(value, "tolist") and any(get_origin(k) in LISTS for k in kinds):
+    """Return numbers or names held otherwise as the array, or the list, that is asked for."""
+    several = hasattr(value, "__iter__") and not isinstance(value, str)
+    if not several or hasattr(value, "columns"):
+        return value
+    if any(getattr(kind, "__name__", "") == "ndarray" for kind in kinds):
+        return _numbers(value)
+    origins = {get_origin(kind) for kind in kinds}.intersection(LISTS)
+    if origins and hasattr(value, "tolist"):
         found = value.tolist()
         return tuple(found) if isinstance(found, list) else value
-    return value
+    return tuple(value) if origins - {Iterable} and not isinstance(value, list | tuple) else value
+
+
+def _numbers(value: Any) -> Any:
+    """Return a list, a range or a column as an array; what holds something else, as it is."""
+    if not (isinstance(value, list | tuple | range) or hasattr(value, "__array__")):
+        return value
+    from numpy import asanyarray, asarray  # whoever asks for an array has imported it
+
+    found = asanyarray(value)
+    try:
+        return asarray(value, dtype=float) if found.dtype == object else found
+    except (TypeError, ValueError):
+        return value
 
 
 def _element(kind: Any) -> Any:
@@ -147,10 +161,8 @@ def _listed(value: Any, kind: Any) -> bool:
     """Return whether a value is several of what the kind holds."""
     if isinstance(value, str) or hasattr(value, "columns"):
         return False
-    if isinstance(value, Mapping):  # its names, where they are only read one by one
-        return get_origin(kind) is Iterable
     within = _members(_element(kind))
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | Mapping):  # of a mapping, its names
         return all(any(_fits(one, k) for k in within) for one in value)
     return hasattr(value, "__iter__")
 
@@ -252,9 +264,8 @@ def _words(kind: Any) -> str:
         return f"une liste de {many.get(_element(kind), 'valeurs')} (entre crochets)"
     if origin is Callable:
         return "une fonction"
-    return {"Mapping": "un dictionnaire", "ndarray": "un tableau de nombres (numpy)"}.get(
-        name, f"un objet « {name} »"
-    )
+    known = {"Mapping": "un dictionnaire", "ndarray": "un tableau de nombres (numpy)"}
+    return (known | {"Series": "une colonne (pandas)"}).get(name, f"un objet « {name} »")
 
 
 def no_table(value: Any, rows: str = "") -> str:

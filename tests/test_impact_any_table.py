@@ -127,6 +127,8 @@ def test_group_time_effects_of_an_own_table(name):
         cluster="lycee",
     )  # fmt: skip
     np.testing.assert_allclose(numbers(found), numbers(wanted), atol=CLOSE)
+    entered = estimator(table, "diplomes", lag=0).aggregate("simple").overall
+    assert estimator(table, "diplomes", duree=None).aggregate("simple").overall == entered
 
 
 def test_a_synthetic_control_of_an_own_table():
@@ -434,10 +436,27 @@ def test_without_families_neighbours_are_of_the_same_course():
 
 def test_one_name_or_a_column_of_names_is_a_list_of_names():
     wanted = numbers(impact.j(panel(), "diplomes", covariates=["places"]))
-    for names in ("places", pd.Series(["places"]), pd.Index(["places"]), np.array(["places"])):
+    columns = (pd.Series(["places"]), pd.Index(["places"]), np.array(["places"]))
+    for names in ("places", *columns, {"places": "Places"}, (n for n in ["places"])):
         found = numbers(impact.j(panel(), "diplomes", covariates=names))
         np.testing.assert_allclose(found, wanted, atol=CLOSE)
     assert replace(ONE, numerator="seats") == ONE  # not the letters of the word
+    with pytest.raises(FpiError, match="un indicateur est attendu pour indicators"):
+        indicators.definitions({ONE.name: ONE})
+
+
+def test_numbers_held_otherwise_are_an_array():
+    wanted = fpi_eval.costs.acceptability(9.0, np.array([1.0, 2.0, 4.0]), np.array([0.0, 4.0, 8.0]))
+    whole = pd.Series([1, 2, 4])
+    for draws in ([1, 2, 4], whole, whole.astype("Int64"), whole.astype(object).to_numpy()):
+        found = fpi_eval.costs.acceptability(9, draws, range(0, 9, 4))
+        pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
+    for kind in (list, np.array, pd.Series):
+        assert np.ravel(indicators.wilson(kind([3]), kind([10]))) == pytest.approx(
+            [0.108, 0.603], 1e-2
+        )
+    with pytest.raises(FpiError, match=r"un tableau de nombres \(numpy\) est attendu"):
+        fpi_eval.costs.acceptability(9, ["deux"], [0, 4])
 
 
 def test_counts_written_as_texts_or_categories_are_counts():

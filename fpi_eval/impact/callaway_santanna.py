@@ -86,7 +86,7 @@ def callaway_santanna(
     time: str | None = None,
     cohort: str = "cohort",
     lag: str | int | None = None,
-    duree: str = "duree",
+    duree: str | None = "duree",
     weights: str | None = None,
     cluster: str | None = None,
     covariates: Sequence[str] = (),

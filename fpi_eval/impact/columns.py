@@ -102,7 +102,13 @@ def any_table(estimator: Callable) -> Callable:
 
 
 def opened(
-    panel: CellPanel | pd.DataFrame, y: str | None, *, time: str | None, lag, duree: str, **names
+    panel: CellPanel | pd.DataFrame,
+    y: str | None,
+    *,
+    time: str | None,
+    lag,
+    duree: str | None,
+    **names,
 ) -> Wide:
     """Return any long table as cohorts of openings, dated when their outcome can first move."""
     table = _table(panel)
@@ -116,13 +122,13 @@ def opened(
         lag = 0  # an estimation frame: its openings are already those of its outcome
     coding.column(table, y)
     if lag is None:
-        if duree != CANONICAL["duree"]:
+        if duree not in (None, CANONICAL["duree"]):
             coding.column(table, duree)
-        at_entry = y in AT_ENTRY or duree not in table
+        at_entry = y in AT_ENTRY or duree is None or duree not in table
         years = 0 if at_entry else _years(table, time, duree, 1) - 1
     else:
         years = _lag(table, Columns(unit=names["unit"], time=time, duree=duree), lag)
-    called = lag if isinstance(lag, str) else duree
+    called = lag if isinstance(lag, str) else duree or "lag"
     wide = widen(table, outcome=y, time=time, lag=years, lag_name=called, **names)
     if not len(wide.cohorts):
         raise FpiError(NEVER_OPENED, colonne=names["cohort"])

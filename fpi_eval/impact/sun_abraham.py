@@ -79,7 +79,7 @@ def sun_abraham(
     time: str | None = None,
     cohort: str = "cohort",
     lag: str | int | None = None,
-    duree: str = "duree",
+    duree: str | None = "duree",
     weights: str | None = None,
     cluster: str | None = None,
     anticipation: int = 0,

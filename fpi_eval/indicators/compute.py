@@ -96,7 +96,9 @@ def _with_value(sums: pd.DataFrame, indicator: Indicator, by: list[str]) -> pd.D
 
 
 @known_options
-def wilson(count: pd.Series, total: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+def wilson(
+    count: pd.Series | np.ndarray, total: pd.Series | np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the Wilson 95 % interval of a proportion, missing where the total is 0 or missing."""
     count, total = np.asarray(count, dtype=float), np.asarray(total, dtype=float)
     low, high = np.full(len(count), np.nan), np.full(len(count), np.nan)
