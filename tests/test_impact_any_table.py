@@ -761,6 +761,29 @@ def test_few_units_to_compare_with_leave_few_degrees_of_freedom(name, elsewhere)
         assert half == pytest.approx(wanted, nan_ok=True), n
 
 
+@pytest.mark.parametrize("name", ["wald", "j", "twfe"])
+def test_a_course_open_everywhere_counts_where_it_is_compared(name):
+    """Effects of its years leave nothing of it; a two-way estimate compares it with all others."""
+    named = ABSENT | {"unit": "unit", "time": "time", "dose": "seats", "lag": 0, "course": "course"}
+    everywhere = against_few(0).assign(course="b", unit=lambda d: d["unit"] + 100)
+    everywhere = pd.concat([everywhere, everywhere.assign(unit=lambda d: d["unit"] + 100)])
+    beside = bare(20, 3, 0, 0).assign(course="a")
+    table = pd.concat([everywhere, beside], ignore_index=True).assign(y=lambda d: d["y"] + 9)
+    found = getattr(impact, name)(table, "y", **named)
+    found = {"twfe": lambda: found.estimate, "j": lambda: found[0], "wald": lambda: found}[name]()
+    assert found.df == (27 - 1 if name == "twfe" else 3 - 1)
+
+
+def test_a_group_of_effects_is_compared_within_its_own_courses():
+    few = against_few(2).assign(course="a", branch="few")
+    many = bare(30, 8, 0, 0).assign(course="b", branch="many", unit=lambda d: d["unit"] + 100)
+    named = ABSENT | {"unit": "unit", "time": "time", "dose": "seats", "lag": 0, "course": "course"}
+    found = impact.imputation(
+        pd.concat([few, many], ignore_index=True), "y", by="filiere", filiere="branch", **named
+    )
+    assert {one.label.split()[-1]: one.df for one in found} == {"few": 2 - 1, "many": 8 - 1}
+
+
 def test_a_long_course_open_since_the_first_year_does_not_count_as_treated():
     """Its first year is later: outcomes before come from students whose seats are unknown."""
     table = bare(30, 8, 3, 0).assign(duree=lambda d: np.where(d["unit"].between(8, 10), 3, 1))

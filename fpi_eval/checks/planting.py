@@ -16,8 +16,8 @@ from fpi_eval.impact.uncertainty import (
     Candidate,
     ChosenInterval,
     Clusters,
-    compared_with,
     error,
+    opposite,
 )
 from fpi_eval.regression import choose, linear
 from fpi_eval.regression.linear import LinearFit
@@ -146,7 +146,7 @@ def design_of(donor: Donor, fake: Fake, etab: np.ndarray, dep: np.ndarray) -> Pl
     names, x, z = design(pd.DataFrame({**rows, **near}))
     raw = np.column_stack([*x, *z])
     on = fake.dose != 0
-    clusters = Clusters.counted(etab, dep, on, compared_with(on, donor.effects[1]))
+    clusters = Clusters.counted(etab, dep, on, *opposite(on, ~on, donor.effects[1]))
     return PlantedDesign(names, raw, donor.absorber.residualize(raw), clusters)
 
 

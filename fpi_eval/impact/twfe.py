@@ -11,7 +11,7 @@ from fpi_eval import plots, text
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import alone, sample
-from fpi_eval.impact.uncertainty import answer, influence
+from fpi_eval.impact.uncertainty import Clusters, answer, influence
 from fpi_eval.regression import linear
 from fpi_eval.results import Estimate, Result
 
@@ -139,6 +139,7 @@ def twfe(panel: pd.DataFrame, y: str = "diplomes", *, niveau: str | None = None)
         estimator="Double différence à effets fixes",
         label="Effet par ouverture",
         dropped=frame.dropped + lost,
+        clusters=Clusters.of(used.assign(course="")),  # its effects have none
     )
     seen = used["y"].to_numpy().reshape(-1, len(years))
     first = used["cohort"].to_numpy().reshape(-1, len(years))[:, 0]

@@ -114,14 +114,15 @@ class Clusters:
     ) -> "Clusters":
         """Return the clusters of an estimation frame.
 
-        ``treated`` are `changing` rows by default, ``compared`` those `compared_with` them.
+        ``treated`` are `changing` rows by default, ``compared`` those that they are `opposite` to
+        within the effects.
         """
         etab, dep = (pd.Categorical(frame[name]) for name in ("uai", "code_departement"))
         moved = changing(frame)
-        if compared is None:
-            stratum = frame["course" if "course" in frame else "code_region"]  # as effects
-            compared = compared_with(moved, interaction(stratum, frame["time"]))
-        return cls.counted(etab, dep, moved if treated is None else treated, compared)
+        treated = moved if treated is None else treated
+        stratum = frame["course" if "course" in frame else "code_region"]  # as effects
+        sides = opposite(treated, ~moved, interaction(stratum, frame["time"]))
+        return cls.counted(etab, dep, treated, *(sides if compared is None else [compared]))
 
     @classmethod
     def counted(
@@ -129,14 +130,15 @@ class Clusters:
         etab: np.ndarray | pd.Categorical,
         dep: np.ndarray | pd.Categorical,
         treated: np.ndarray,
-        compared: np.ndarray,
+        *sides: np.ndarray,
     ) -> "Clusters":
-        """Return the clusters of rows, treated ones and those they are compared with counted."""
-        rows = (treated, compared)
-        (n_etab, by_etab), (n_dep, by_dep) = (
-            [pd.unique(by[on]).size for on in rows] for by in (etab, dep)
+        """Return the clusters of rows, treated ones counted, and those of the lesser side."""
+        (n_etab, *by_etab), (n_dep, *by_dep) = (
+            [pd.unique(by[on]).size for on in (treated, *sides)] for by in (etab, dep)
         )
-        return cls(etab, dep, n_etab, n_dep, n_compared_etab=by_etab, n_compared_dep=by_dep)
+        return cls(
+            etab, dep, n_etab, n_dep, n_compared_etab=min(by_etab), n_compared_dep=min(by_dep)
+        )
 
     def df_at(self, *, wide: bool) -> int:
         """Return the degrees of freedom of départements, or of the clusters in them."""
@@ -205,14 +207,17 @@ def changing(frame: pd.DataFrame) -> np.ndarray:
     return (dose != 0) & ~always[cell]
 
 
-def compared_with(moved: np.ndarray, stratum: np.ndarray) -> np.ndarray:
-    """Return the other rows of the strata of those moved: the only ones that tell their years.
+def opposite(
+    moved: np.ndarray, others: np.ndarray, strata: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows moved, then the others, of strata that have both: they tell of each other.
 
-    ``stratum`` is one integer a row, of an effect: course × year, region × year without courses.
+    ``strata`` are one integer a row, of an effect: course × year, region × year without courses. A
+    course open everywhere says no more of an effect than one that nobody opens.
     """
-    codes, n = compact(stratum)
-    there = np.bincount(codes, moved, n) > 0
-    return ~moved & there[codes]
+    codes, n = compact(strata)
+    both = np.bincount(codes, moved, n) * np.bincount(codes, others, n) > 0
+    return moved & both[codes], others & both[codes]
 
 
 def single(frame: Sample, fit: LinearFit, name: str, **facts) -> Estimate:

@@ -20,7 +20,7 @@ from fpi_eval.impact.groups.declared import DIMENSIONS, FEWEST, MISSING, dimensi
 from fpi_eval.impact.groups.sexes import Sexes, given, sexes
 from fpi_eval.impact.j import design
 from fpi_eval.impact.outcomes import ALPHA
-from fpi_eval.impact.uncertainty import CR3, Clusters, answer, error
+from fpi_eval.impact.uncertainty import CR3, Clusters, answer, changing, error
 from fpi_eval.regression import linear
 from fpi_eval.regression.bands import joint_test
 from fpi_eval.regression.multiple import holm, normal_draws, romano_wolf
@@ -226,7 +226,7 @@ def split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Spl
     rows, freedom = [], []
     for name, j in zip(names, at, strict=True):
         own = used.assign(dose=used["dose"].where(inside == name, 0.0))
-        clusters = Clusters.of(own)
+        clusters = Clusters.of(used, changing(own))
         found = answer(
             own,
             fit.coefficients[j],
@@ -234,6 +234,7 @@ def split(frame: pd.DataFrame, groups: pd.Series, label: str, wide: bool) -> Spl
             psi["code_departement"][:, j],
             estimator="J",
             kind=CR3,
+            clusters=clusters,
             instead=wild_interval(fit, j, clusters, error(psi["uai"][:, j])),
         )
         freedom.append(clusters.df_at(wide=wide))

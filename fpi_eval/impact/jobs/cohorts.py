@@ -8,7 +8,7 @@ import pandas as pd
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import ALIKE, GROSS, NET, SEATS, WEIGHTS, effects, reach, sample, scale
 from fpi_eval.impact.j import combination, design
-from fpi_eval.impact.uncertainty import Clusters, changing, compared_with
+from fpi_eval.impact.uncertainty import Clusters, changing, opposite
 from fpi_eval.panel.cells import align, lag_of
 from fpi_eval.panel.sample import Sample
 from fpi_eval.regression import linear
@@ -110,10 +110,9 @@ def fit_cohorts(
     left = _by_group(groups, weighted, fit.endogenous)
     right = _by_group(groups, weighted, y)
     kept = used if fit.keep.all() else used[fit.keep]
-    moved = changing(kept)
+    moved, strata = changing(kept), interaction(kept["course"], kept["time"])
     treated = np.bincount(groups, kept["dose"] != 0) > 0
-    compared = compared_with(moved, interaction(kept["course"], kept["time"]))
-    clusters = Clusters.counted(groups, groups, moved, compared)
+    clusters = Clusters.counted(groups, groups, moved, *opposite(moved, ~moved, strata))
     if treated.sum() < 2:
         raise FpiError("moins de deux groupes traités : la chaîne n'a pas d'intervalle.")
     times = np.vstack([np.ones(len(labels)), _resamples(treated, draws, seed=0)])
