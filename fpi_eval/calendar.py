@@ -209,7 +209,20 @@ def _among(usual: pd.Series, cfd: pd.Series, mef: pd.DataFrame) -> pd.Series:
 
 def _text(register: pd.DataFrame, column: str) -> pd.Series:
     empty = pd.Series("", register.index, dtype="str")
-    return register[column].fillna("").astype("str") if column in register else empty
+    if column not in register:
+        return empty
+    return register[column].astype(object).fillna("").astype("str")  # categories have no ""
+
+
+def _rentrees(register: pd.DataFrame) -> pd.Series:
+    """Return the rentrée of each opening as a whole number, also where it is written as a text."""
+    found = pd.to_numeric(register["rentree"], errors="coerce")
+    odd = register["rentree"][~(found % 1 == 0)]
+    if len(odd):
+        raise FpiError(
+            f"« {odd.iloc[0]} » n'est pas une année (2026 pour 2026-2027).", colonne="rentree"
+        )
+    return found.astype(int)
 
 
 def there(table: pd.DataFrame, *names: str, of: str = "du registre des ouvertures") -> None:
@@ -277,7 +290,9 @@ def calendrier(
     years = durees(register, mef, familles)
     seats = opened(register).clip(lower=0)
     school = seats.where(_text(register, "voie") != "apprentissage", 0.0)
-    rows = register.assign(duree=years, places=seats, scolaires=school)[years.notna()]
+    facts = {"rentree": _rentrees(register), "niveau": register["niveau"].astype(object)}
+    facts |= {"duree": years, "places": seats, "scolaires": school}
+    rows = pd.DataFrame(facts)[years.notna()]
     groups = rows.astype({"duree": int}).groupby(["rentree", "niveau", "duree"])
     waves = groups[["places", "scolaires"]].sum()
     day = jour or date.today()

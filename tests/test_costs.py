@@ -132,6 +132,9 @@ def test_a_cost_in_industry_has_no_end_where_the_programme_may_have_brought_nobo
 def test_bootstrap_refuses_missing_draws():
     with pytest.raises(FpiError, match="tirages"):
         bootstrap_ratio(1.0, np.array([1.0, np.nan]))
+    for costs in ([], [1.0, 2.0]):
+        with pytest.raises(FpiError, match=f"{len(costs)} coûts : un seul est attendu, ou un par"):
+            bootstrap_ratio(costs, np.ones(3))
 
 
 def test_outside_set_keeps_its_positive_part():

@@ -95,6 +95,17 @@ def test_an_opening_of_unknown_length_is_set_aside_and_counted():
     assert set(table["places"]) == {20.0}
 
 
+def test_a_register_of_categories_and_of_years_written_as_texts_is_read():
+    openings = register(BTS, BAC_PRO)
+    wanted, names = calendrier(openings), ["mefstat11", "cfd", "niveau", "voie"]
+    written = openings.astype(dict.fromkeys(names, "category"))
+    for kind in (str, float):
+        found = calendrier(written.assign(rentree=written["rentree"].astype(kind)))
+        pd.testing.assert_frame_equal(found, wanted, check_dtype=False)
+    with pytest.raises(FpiError, match="« bientôt » n'est pas une année"):
+        calendrier(openings.assign(rentree="bientôt"))
+
+
 def test_a_closure_takes_nothing_from_the_wave_that_it_pays_for():
     closed = ("0010001A", "32025010", "", "scolaire", "superieur", 2024, -24.0)
     unknown = ("0010001A", "99999999", "", "scolaire", "superieur", 2024, -5.0)

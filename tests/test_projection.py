@@ -454,6 +454,8 @@ def test_past_projections_use_earlier_years_only():
     assert back["annee"].tolist() == list(range(2017, 2023))
     changed = table.assign(k=table["k"].where(table["annee"] < 2022, 0))
     assert retroprojection(changed, lag=2)["mediane"].tolist() == back["mediane"].tolist()
+    with pytest.raises(FpiError, match="« n » : colonne absente"):
+        retroprojection(table.drop(columns="n"))
 
 
 def test_bands_hold_the_outcome_about_eight_times_in_ten_when_the_model_is_right():

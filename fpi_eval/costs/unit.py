@@ -41,8 +41,11 @@ def bootstrap_ratio(cost: np.ndarray | float, draws: np.ndarray) -> Interval:
     draws = np.asarray(draws, dtype=float)
     if draws.ndim != 1 or not len(draws) or np.isnan(draws).any():
         raise FpiError("tirages vides ou manquants : il faut un dénominateur par tirage.")
+    cost = np.asarray(cost)
+    if cost.shape not in ((), draws.shape):
+        raise FpiError(f"{cost.size} coûts : un seul est attendu, ou un par tirage ({len(draws)}).")
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(draws > 0, np.asarray(cost) / draws, np.inf)
+        ratio = np.where(draws > 0, cost / draws, np.inf)
     ratio = np.sort(ratio)
     tail = (1 - LEVEL) / 2
     # Order statistics: interpolating towards an infinite one would give infinity or nan.

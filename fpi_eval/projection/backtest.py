@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from fpi_eval.misspelt import known_options
+from fpi_eval.panel import coding
 from fpi_eval.projection.rates import COMPLETE, Taux, from_counts, shocked
 
 BAND = (0.10, 0.90)
@@ -64,6 +65,7 @@ def retroprojection(table: pd.DataFrame, *, lag: int = 1, seed: int = 0) -> pd.D
         niveau, annee, and what `score` returns; a year without ``lag`` years before has no row,
         nor one that misses half of the pupils (its courses are not the same).
     """
+    coding.needed(table, "course", "niveau", "annee", "n", "k")
     rng = np.random.default_rng(seed)
     rows, table = [], table[(table["n"] > 0) & table["k"].notna()]
     size = table.groupby(["niveau", "annee"])["n"].transform("sum")
