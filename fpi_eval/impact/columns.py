@@ -124,8 +124,8 @@ def opened(
     if lag is None:
         if duree not in (None, CANONICAL["duree"]):
             coding.column(table, duree)
-        at_entry = y in AT_ENTRY or duree is None or duree not in table
-        years = 0 if at_entry else _years(table, time, duree, 1) - 1
+        at_entry = y in AT_ENTRY or duree not in table
+        years = 0 if duree is None or at_entry else _years(table, time, duree, 1) - 1
     else:
         years = _lag(table, Columns(unit=names["unit"], time=time, duree=duree), lag)
     called = lag if isinstance(lag, str) else duree or "lag"
