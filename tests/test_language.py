@@ -33,6 +33,7 @@ from fpi_eval.language import OTHERS, _, catalogue, speaking
 from fpi_eval.panel.doubts import strays
 from fpi_eval.panel.loading import credit
 from fpi_eval.panel.secteurs import oddities_of_jobs
+from fpi_eval.projection.projection import chances
 from fpi_eval.report import pages as report_pages
 from fpi_eval.report.edition import PROJECT, SIMULATED_SUFFIX, Edition
 from fpi_eval.report.pages import changements, couts, places
@@ -354,6 +355,29 @@ def test_lists_of_what_changed_are_english_label_by_label():
         ]
         assert told[-1].startswith("Unchanged: “Published target”; “Smallest effect on jobs ")
         assert all("«" not in one and ": “Published target”; “" in one for one in told)
+
+
+@pytest.mark.parametrize("kept", ["", ", 90\u00a0% des places gardées chaque année"])
+@pytest.mark.parametrize(
+    "title",
+    ["Aucune place de plus après 2024", "Rythme d'avant : 1\u202f200 places de plus après 2024"],
+)
+def test_scenarios_of_any_programme_are_english(title, kept):
+    scenario = SimpleNamespace(title=title + kept)
+    when = of_trajectory._by(2030, scenario)
+    expected = f"Entrées attendues dans les places ouvertes, {when}"
+    scope = f"Champ : FPI AURA, secondaire et supérieur, toutes voies, {when}."
+    odds = [
+        f"{start} d'atteindre 9\u202f000 {who}, scénario « {scenario.title} »."
+        for start in map(text.capitale, map(chances, (0, 0.01, 0.8, 1)))
+        for who in ("personnes", "diplômés")
+    ]
+    lists = f"Inchangés : « {expected} » ; « Cible publiée, échéance 2030 »."
+    with speaking("en"):
+        told = [translated.said(one) for one in (scope, *odds, lists)]
+        assert translated.said(f"{expected} (personnes)").endswith("” (people)")
+    assert all("after the 2024 school year start" in one and "«" not in one for one in told)
+    assert told[-1].endswith("”; “Published target, due 2030”.")
 
 
 @pytest.mark.parametrize("name", ["rail du nord", "été des métiers 2030", "Rail (nord)"])
