@@ -774,6 +774,17 @@ def test_a_course_open_everywhere_counts_where_it_is_compared(name):
     assert found.df == (27 - 1 if name == "twfe" else 3 - 1)
 
 
+def test_openings_of_courses_taught_once_are_not_moved_with_the_others():
+    named = ABSENT | {"unit": "unit", "time": "time", "dose": "seats", "lag": 0, "course": "course"}
+    table = bare(20, 3, 0, 0).assign(course="a", y=lambda d: d["y"] + 9)
+    once = bare(12, 12, 0, 0).assign(unit=lambda d: d["unit"] + 100, y=lambda d: d["y"] + 9)
+    once["course"] = once["unit"].astype(str)
+    wanted = impact.j(table, "y", **named)[0]
+    found = impact.j(pd.concat([table, once], ignore_index=True), "y", **named)[0]
+    assert "permutation" in wanted.rule
+    assert (found.ci_low, found.ci_high) == pytest.approx((wanted.ci_low, wanted.ci_high))
+
+
 def test_a_group_of_effects_is_compared_within_its_own_courses():
     few = against_few(2).assign(course="a", branch="few")
     many = bare(30, 8, 0, 0).assign(course="b", branch="many", unit=lambda d: d["unit"] + 100)

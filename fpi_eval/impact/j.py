@@ -162,7 +162,7 @@ def report(
     clusters = Clusters.of(used)
     psi = fit.jackknife(clusters.etab), fit.jackknife(clusters.dep)
     dropped = frame.dropped + fit.dropped
-    few = interval_of_gross(frame, fit, clusters, psi[0], covariates)
+    few = interval_of_gross(used, fit, clusters, psi[0], covariates)
     reached = {n: np.multiply(w, (1.0, *frame.reach)) for n, w in WEIGHTS.items()}
     combined = {label: combination(fit, weights) for label, weights in reached.items()}
     coefficients, proportional = fit.coefficients, fit.weights is not None
