@@ -256,19 +256,20 @@ def test_an_effect_of_one_opened_site_would_give_a_count_back_and_is_not_told(mo
 def test_years_and_outcomes_that_rest_on_few_openings_are_left_out(annee_simulee):
     headed = SimpleNamespace(niveau="solide")
     judged = SimpleNamespace(blocked=False, verdict=headed, secret=Secret())
+    allowed = checks.allowed.__wrapped__
     found = stacked(annee_simulee.cells, "entrants")
-    assert checks.allowed(judged, found).table.equals(found.table)
+    assert allowed(judged, found).table.equals(found.table)
     for rows, left in ((slice(-1, None), len(found.table) - 1), (slice(None), None)):
         few = found.table.copy()
         few.loc[few.index[rows], "n_cells"] = 4
-        told = checks.allowed(judged, replace(found, table=few))
+        told = allowed(judged, replace(found, table=few))
         assert told == outcome.few(Secret()) if left is None else len(told.table) == left
         assert left is None or told.covariance.shape == (left, left)
     alone = replace(found, overall=replace(found.overall, n_openings=4))  # of twelve courses
-    assert checks.allowed(judged, alone) == outcome.few(Secret())
+    assert allowed(judged, alone) == outcome.few(Secret())
     both = study_family(annee_simulee.cells, ("entrants", "terminale"), draws=99)
     few = both.table.assign(n_openings=[4, 5])
-    told = checks.allowed(judged, replace(both, table=few))
+    told = allowed(judged, replace(both, table=few))
     assert told.table["outcome"].tolist() == ["terminale"]
 
 
