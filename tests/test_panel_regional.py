@@ -161,5 +161,5 @@ def test_a_hidden_code_of_a_course_has_its_pupils_in_neither_sum_of_published_em
     )
     rows = with_course(inserjeunes(), MEF, IDENTITY, FILIERES)
     p = SimpleNamespace(inserjeunes=rows, donnees=SimpleNamespace(programme=programme))
-    found = emploi_publie(p, 12).iloc[0]
+    found = emploi_publie.__wrapped__(p, 12).iloc[0]
     assert (found["terminale"], found["taux"]) == (30, 10 / 30)
