@@ -8,10 +8,10 @@ import pandas as pd
 
 from fpi_eval.disclosure import Gate, Thresholds
 from fpi_eval.disclosure.rules import below
-from fpi_eval.errors import FpiError
 from fpi_eval.indicators.catalogue import TAUX_EMPLOI_6_MOIS, TAUX_POURSUITE
 from fpi_eval.indicators.compute import compute
 from fpi_eval.misspelt import known_options
+from fpi_eval.panel import coding
 
 GROUP = ("code_region", "niveau_diplome", "millesime")
 OUTSIDE = "Hors quadrant"
@@ -39,9 +39,7 @@ def quadrant(
         `GROUP`, `by`, ``taux_emploi_6_mois``, ``taux_poursuite``, the group's means
         ``moyenne_emploi`` and ``moyenne_poursuite``, ``quadrant``.
     """
-    missing = [name for name in (*GROUP, *by, "voie") if name not in panel]
-    if missing:
-        raise FpiError("colonne absente, nécessaire aux quadrants.", colonne=missing[0])
+    coding.needed(panel, *GROUP, *by, "voie", use=", nécessaire aux quadrants")
     rows, keys = panel[panel["voie"] == "scolaire"], [*GROUP, *by]
     limits = thresholds or Thresholds()
     gate = Gate(limits.effectif_minimum)

@@ -100,9 +100,7 @@ def suivi_ami_cma(
     if not keys:
         raise FpiError("aucune colonne pour « by » : nommez ce qui fait une action.")
     needed = [*keys, "places_prevues", "places_ouvertes", "cout", "subvention"]
-    missing = [name for name in needed if name not in register]
-    if missing:
-        raise FpiError("colonne absente du registre des ouvertures.", colonne=missing[0])
+    coding.needed(register, *needed, use=" du registre des ouvertures")
     register = coding.with_numbers(register, needed[-4:])
     planned, opened = (register[f"places_{w}"].clip(lower=0) for w in ("prevues", "ouvertes"))
     both = planned.notna() & opened.notna()

@@ -35,8 +35,7 @@ def join_jobs(seats: pd.DataFrame, jobs: pd.DataFrame, *, on: Sequence[str]) -> 
     """
     keys = list(on)
     for table, count in ((seats, "places_ouvertes"), (jobs, "emplois")):
-        for name in (*keys, count):
-            coding.column(table, name)
+        coding.needed(table, *keys, count)
     seats = coding.with_numbers(seats, ["places_ouvertes"])
     jobs = coding.with_numbers(jobs, ["emplois"])
     opened = seats.groupby(keys, as_index=False)["places_ouvertes"].sum(min_count=1)

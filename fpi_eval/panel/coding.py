@@ -40,10 +40,10 @@ def column(table: pd.DataFrame, name: str, use: str = "") -> pd.Series:
     return found
 
 
-def needed(table: pd.DataFrame, *names: str) -> None:
-    """Raise when a table has not all of the columns that its reader needs."""
+def needed(table: pd.DataFrame, *names: str, use: str = "") -> None:
+    """Raise when a table has not all of the columns that its reader needs, or has one twice."""
     for name in names:
-        column(table, name)
+        column(table, name, use)
 
 
 def some(table: pd.DataFrame) -> None:

@@ -22,7 +22,7 @@ from fpi_eval.impact.j import combination, fit_j
 from fpi_eval.impact.jobs.graduates import seat_exits, two_cohorts
 from fpi_eval.impact.uncertainty import CR3, UNKNOWN, Clusters
 from fpi_eval.misspelt import known_options
-from fpi_eval.panel import align
+from fpi_eval.panel import align, coding
 from fpi_eval.regression.partial import imbens_manski
 from fpi_eval.regression.ratio import LEVEL
 from fpi_eval.results import Headed, heading
@@ -107,8 +107,7 @@ def bounded_employment(
     """
     name = employed(horizon)
     low, high = f"{name}_bas", f"{name}_haut"
-    if missing := [c for c in (low, high, "terminale_2") if c not in panel]:
-        raise FpiError(f"colonne absente : {missing[0]}.", colonne=missing[0])
+    coding.needed(panel, low, high, "terminale_2")
     middle = panel.assign(**{name: (panel[low] + panel[high]) / 2})
     frame, whole = sample(middle, name), align(middle, name)
     rows = panel.loc[frame.index]
