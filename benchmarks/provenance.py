@@ -39,7 +39,7 @@ JUDGED: dict[str, tuple[tuple[str, ...], str]] = {
     "mutations": (("sources",), "benchmarks/mutations.py"),
     "planted": (("checks", *TWINS), "benchmarks/worlds.py"),
     "planted_real": (ESTIMATORS, "benchmarks/planted_real.py"),
-    "projection": (("impact", "projection", "regression", "twin"), "benchmarks/projection.py"),
+    "projection": (("checks", "projection", *TWINS), "benchmarks/projection.py"),
     "read_sources": (("sources",), "benchmarks/read_sources.py"),
     "records_effects": (TWINS, "benchmarks/records_effects.py"),
     "remedies": (TWINS, "benchmarks/remedies.py"),

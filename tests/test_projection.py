@@ -10,6 +10,7 @@ from scipy import stats
 
 from fpi_eval import twin
 from fpi_eval.absent import Absent, attempt
+from fpi_eval.checks import drift
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import DISPLACEMENT, GROSS
 from fpi_eval.impact.j import j
@@ -149,10 +150,43 @@ def own_fills(fills: tuple[float, ...], seed: int) -> float:
     return seen(panel.assign(entrants=size + fill * panel["seats"]), "secondaire").propre
 
 
-def test_the_fills_of_the_openings_there_are_no_error_of_theirs():
+def test_the_fills_of_the_openings_there_are_no_error_of_theirs(monkeypatch):
+    monkeypatch.setattr(drift, "SPREAD", 1e-9)  # what is not known of a drift is none of theirs
     same, different = ([own_fills(f, s) for s in range(6)] for f in ((0.8,), (1.0, 0.3)))
     assert np.mean(same) < 0.25
     assert np.mean(different) > 0.45
+
+
+def growing(rate: float, seed: int) -> pd.DataFrame:
+    """Return a panel whose opened cells grow every year, and whose seats fill at 0.8."""
+    panel = invented_panel(seed, etabs=20, opened=15, years=range(2016, 2027), start=2020)
+    opened = panel.groupby("cell")["seats"].transform("max") > 0
+    years = np.where(opened, panel["rentree"] - 2018, 0)
+    noise = np.random.default_rng(seed).normal(0, 0.004, len(panel))
+    size = panel["entrants"] * np.exp(rate * years + noise)
+    return panel.assign(entrants=size + 0.8 * panel["seats"])
+
+
+def test_what_opened_courses_gained_already_is_no_fill():
+    for rate in (0.02, -0.02):
+        found = [seen(growing(rate, seed), "secondaire") for seed in range(4)]
+        fill = np.mean([one.moyenne[0] for one in found])
+        slope, _, taken = np.mean([one.derive for one in found], axis=0)
+        assert fill == pytest.approx(0.8, abs=0.03)
+        assert slope == pytest.approx(rate, abs=0.003)
+        assert abs(taken) > 0.2
+        assert np.sign(taken) == np.sign(rate)
+
+
+def test_a_growth_that_no_year_tells_widens_what_is_known_of_the_fill():
+    panel = growing(0.0, 0)
+    first = panel["rentree"].where(panel["seats"] > 0).groupby(panel["cell"]).transform("min")
+    short = panel[~(panel["rentree"] < first - 1)]  # a single year before
+    before, known = (seen(one, "secondaire") for one in (short, panel))
+    assert np.isnan(before.derive[0])
+    assert before.derive[2] == 0
+    assert before.erreur > 2 * known.erreur
+    assert np.isfinite(before.libertes_moyenne)
 
 
 def test_openings_whose_entrants_no_file_counts_yet_are_not_seen():

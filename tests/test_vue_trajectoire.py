@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from datetime import date
 from importlib import import_module
@@ -278,7 +279,7 @@ def test_a_target_whose_date_is_past_has_no_rentree_left(simulees):
     assert set(shown["Cible"]) == {"Personnes formées d'ici 2030"}
     whole = shown[shown["Lecture"].eq("Diplômés") & shown["Rentrées restantes"].eq("4")]
     main = whole["Scénario"].str.startswith("Aucune place")
-    assert set(whole.loc[main, "Places par rentrée"]) == {"7\u202f700"}
+    assert set(whole.loc[main, "Places par rentrée"]) == {"7\u202f900"}
     net = shown["Lecture"].eq("Diplômés en plus, déplacement déduit")
     assert set(shown.loc[net, "Places par rentrée"]) == {"hors d'atteinte"}
 
@@ -307,7 +308,10 @@ def test_past_projections_are_put_to_the_test(simulees):
 def test_limits_name_the_assumed_rates_and_what_is_not_seen(simulees):
     words = plain(simulees.limites)
     assert "Taux supposés" in words
-    assert "Sur des données simulées où elles grandissaient déjà plus vite" in words
+    said = r"s'écartaient de ceux des autres de [+−]\d,\d % par an \(erreur \d,\d %\)"
+    assert re.search(said, words)
+    corrected = r"en est corrigé \(secondaire : [+−]?\d+ points?\), et sa fourchette élargie"
+    assert re.search(corrected, words)
     assert (
         "Pas encore visibles, pour aucune place de FPI AURA : résultats aux examens, en emploi six"
         in words
@@ -324,7 +328,7 @@ def test_what_is_to_come_has_one_name_on_every_page(simulees):
 
 
 def test_without_a_register_only_planning_ratios_are_shown(reelles):
-    assert "grandissaient déjà" not in plain(reelles.limites)  # no fill is learnt
+    assert "s'écartaient" not in plain(reelles.limites)  # no fill is learnt
     assert "Le programme n'a pas commencé : ses premières places" in plain(reelles.reponse)
     words = plain(reelles.prix)
     assert "2 400 €" in words  # 22 M€ / 9 000

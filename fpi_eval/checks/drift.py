@@ -37,6 +37,19 @@ class Drift:
     df: float = float("inf")
     influence: pd.Series | None = field(default=None, repr=False, compare=False)
 
+    @property
+    def linear(self) -> tuple[float, float]:
+        """Return the drift and its error, drawn towards 0 by the prior's variance alone.
+
+        The posterior waits for evidence that there is a drift at all, as befits a prior where nine
+        programmes in ten have none; a band that must hold where every programme has one cannot.
+        """
+        variance = (1 - NO_DRIFT) * SPREAD**2
+        if np.isnan(self.measured):
+            return 0.0, float(np.sqrt(variance))
+        keep = variance / (variance + self.std_error**2)
+        return keep * self.measured, float(np.sqrt(keep) * self.std_error)
+
     def draw(self, rng: np.random.Generator) -> float:
         """Return one drift from its posterior."""
         there = rng.random() < self.chance
@@ -132,13 +145,22 @@ def carried(frame: pd.DataFrame, fit: LinearFit, weights: np.ndarray, gross: flo
     after as those before, relative to the middle of the years before.
     """
     opened = final(frame["cell"], frame["dose"].to_numpy()) != 0
+    more = brought(frame, opened, gross) / scale(frame)
+    more = more[fit.keep] * (1.0 if fit.weights is None else fit.weights)
+    return float(weights @ fit.bread @ (fit.x.T @ more))
+
+
+def brought(frame: pd.DataFrame, opened: np.ndarray, gross: float) -> np.ndarray:
+    """Return the pupils that a drift of 1 a year brings to opened rows, (n_obs,).
+
+    Counted from the middle of the years before, on pupils that seats did not add: the outcome less
+    a gross effect per seat.
+    """
     early = opened & (frame["dose"] == 0).to_numpy()
     time, y = frame["time"].to_numpy(float), frame["y"].to_numpy(float)
     y = np.maximum(y - gross * frame["dose"].to_numpy(float), 0.0)
     middle = time[early].mean() if early.any() else time.mean()
-    more = np.where(opened, y * (time - middle), 0.0) / scale(frame)
-    more = more[fit.keep] * (1.0 if fit.weights is None else fit.weights)
-    return float(weights @ fit.bread @ (fit.x.T @ more))
+    return np.where(opened, y * (time - middle), 0.0)
 
 
 def shared(

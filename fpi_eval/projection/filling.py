@@ -1,13 +1,15 @@
 """How fast opened seats fill up: the declared delay, corrected by what openings have shown."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from fpi_eval.checks.drift import Drift, brought, drift
 from fpi_eval.errors import FpiError
-from fpi_eval.impact.frame import sample
+from fpi_eval.impact.frame import final, sample
 from fpi_eval.impact.imputation import fit, read, unexposed, used_rows
 from fpi_eval.impact.uncertainty import Clusters
 from fpi_eval.misspelt import known_options
@@ -35,11 +37,15 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
     by établissement when fewer than `uncertainty.ENOUGH` départements are treated; unlike
     `uncertainty.answer`, groups count by their seats, since few large ones hold an age.
 
+    Opened cells may have grown already: their drift before opening, measured on both levels at
+    once and drawn towards 0 (`Drift.linear`), is taken off, and its error is in that of the fill.
+
     The error counts how much fill differs between openings. Openings to come will differ too, but
     those already there keep the fill they have: ``propre`` is the part of the variance that says
     nothing of them (`_own`).
     """
-    frame = unexposed(sample(panel, "entrants"))
+    whole = sample(panel, "entrants")
+    frame = unexposed(whole)
     model = fit(frame, region=True)
     on = model.treated & model.usable & (frame["dose"] > 0).to_numpy()
     on &= (frame["niveau"] == niveau).to_numpy()
@@ -62,7 +68,7 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
     # Places without openings carry part of the error of the mean: more groups than those that open.
     moved = (psi @ share) ** 2
     carry = float(moved.sum() ** 2 / (moved**2).sum())
-    return Profil(
+    found = Profil(
         np.array(there),
         share,
         values,
@@ -74,6 +80,38 @@ def seen(panel: pd.DataFrame, niveau: str, *, ages: int = 3) -> Profil:
         _own(frame, model, target @ share, target @ (values * seats) * dose, niveau, error),
         int(frame.loc[on, "time"].max()),
         frame.loc[on, "cell"].nunique(),
+    )
+    grown = brought(frame, final(frame["cell"], dose) > 0, values @ share)
+    return _without(found, drift(_not_closed(whole)), model.weights(target).T @ grown)
+
+
+def _not_closed(frame: Sample) -> Sample:
+    """Return the rows of cells that opened seats or never moved."""
+    closed = final(frame["cell"], frame["dose"].to_numpy()) < 0
+    return frame.of(frame.frame[~closed], ("formation fermée", int(closed.sum())))
+
+
+def _without(found: Profil, drift: Drift, brings: np.ndarray) -> Profil:
+    """Return fills less what the drift of opened cells brings, and what is not known of it.
+
+    ``brings`` (ages,) is what a drift of 1 a year adds to each fill; the drift's error is one more
+    place in the influence, the same at every level, and its degrees of freedom are joined to those
+    of the mean by Welch and Satterthwaite.
+    """
+    slope, error = drift.linear
+    mean = float(found.poids @ brings)
+    own, other = found.erreur**2, (mean * error) ** 2
+    total = own + other
+    df = total**2 / (own**2 / found.libertes_moyenne + other**2 / drift.df)
+    return replace(
+        found,
+        effets=found.effets - slope * brings,
+        covariance=found.covariance + error**2 * np.outer(brings, brings),
+        erreur=float(np.sqrt(total)),
+        libertes_moyenne=float(df),
+        influence=np.append(found.influence, mean * error),
+        propre=found.propre * own / total,
+        derive=(drift.measured, drift.std_error, slope * mean),
     )
 
 

@@ -32,7 +32,8 @@ METHOD = (
     "les premières rentrées), qui atteint la dernière année, puis réussit, avec les siennes. "
     "{draws} tirages portent l'incertitude sur la moyenne de chaque taux, l'écart entre formations "
     "(loi bêta-binomiale), un aléa par année, la montée en charge (délai déclaré, corrigé par ce "
-    "que montrent les places déjà ouvertes) et le moindre succès des élèves en plus. Les "
+    "que montrent les places déjà ouvertes) et le moindre succès des élèves en plus. Du "
+    "remplissage appris est ôté ce que les formations ouvertes gagnaient déjà avant d'ouvrir. Les "
     "ouvertures à venir sont celles du scénario, et ne sont pas probabilisées. Projections passées "
     "jugées par la couverture de la bande à 80 %, le CRPS et la PIT (Gneiting et Raftery, 2007)."
 )

@@ -165,6 +165,7 @@ class Profil:
     propre: float = 0.0
     vu: int = -1
     formations: int = 0
+    derive: tuple[float, float, float] = (np.nan, np.nan, 0.0)
 
     @property
     def moyenne(self) -> tuple[float, float]:

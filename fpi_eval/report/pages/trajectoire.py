@@ -15,7 +15,7 @@ from fpi_eval.programme import Cible
 from fpi_eval.projection.loss import Loss
 from fpi_eval.projection.outlook import Outlook
 from fpi_eval.projection.projection import Projection, chances
-from fpi_eval.projection.rates import Taux, to_frame
+from fpi_eval.projection.rates import Profil, Taux, to_frame
 from fpi_eval.tables import Table, table
 
 LIENS = {
@@ -165,6 +165,26 @@ def _reussite_en_plus(loss: Loss) -> str:
     )
 
 
+def _croissance_d_avant(learnt: Mapping[str, Profil]) -> str:
+    """Return what the fill that is learnt owes to courses that grew before they opened seats."""
+    slope, error, _ = next(iter(learnt.values())).derive
+    blind = "Une croissance qui commencerait avec l'ouverture passerait pour du remplissage."
+    if np.isnan(slope):
+        return (
+            "Trop peu de rentrées d'avant pour dire si les formations ouvertes grandissaient déjà "
+            f"plus vite : la fourchette du remplissage appris en est élargie. {blind}"
+        )
+    moved = text.liste(
+        f"{text.NIVEAUX[level].lower()} : {text.points(-one.derive[2], 0)}"
+        for level, one in learnt.items()
+    )
+    return (
+        "Avant d'ouvrir, les effectifs des formations ouvertes s'écartaient de ceux des autres de "
+        f"{text.signe(100 * slope, 1)}\u00a0% par an (erreur {text.pourcent(error, 1)}). "
+        f"Le remplissage appris en est corrigé ({moved}), et sa fourchette élargie. {blind}"
+    )
+
+
 def limites(found: Outlook | Absent) -> str:
     """Return what a projection does not say."""
     sentences = [
@@ -181,12 +201,8 @@ def limites(found: Outlook | Absent) -> str:
             f"{LIENS[r.lien].lower()} ({text.NIVEAUX[r.niveau].lower()})" for r in assumed
         )
         sentences.append(f"Taux supposés, faute de données : {names}.")
-    if any(rate.profil is not None for rate in found.rates.values()):
-        sentences.append(
-            "Le remplissage appris suppose que les formations ouvertes auraient évolué comme les "
-            "autres. Sur des données simulées où elles grandissaient déjà plus vite, la projection "
-            "est trop haute et sa fourchette trop étroite."
-        )
+    if learnt := {r.niveau: r.profil for r in found.rates.values() if r.profil is not None}:
+        sentences.append(_croissance_d_avant(learnt))
     sentences.append(_reussite_en_plus(found.loss))
     late = premieres(found.calendar)
     never, partly = (
