@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from babel.dates import format_date
 from babel.lists import format_list
@@ -64,7 +64,7 @@ def nombre(value: float, digits: int = 0) -> str:
     if missing(value):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    return _minus(format_decimal(value, format=pattern, locale=locale()))
+    return _minus(format_decimal(arrondi(value, digits), format=pattern, locale=locale()))
 
 
 def _minus(words: str) -> str:
@@ -73,11 +73,11 @@ def _minus(words: str) -> str:
 
 
 def arrondi(value: float, digits: int) -> float:
-    """Return a number as it is written, a half to the even digit: 0,05 is 0,0 and 0,15 is 0,2."""
+    """Return a number as it is written, a half away from 0 as spreadsheets do: 0,25 is 0,3."""
     if missing(value) or abs(value) > EXACT:
         return value
     step = Decimal(1).scaleb(-digits)
-    return float(Decimal(str(value)).quantize(step, ROUND_HALF_EVEN))
+    return float(Decimal(str(value)).quantize(step, ROUND_HALF_UP))
 
 
 def valeur_p(value: float, digits: int = 3) -> str:
@@ -96,7 +96,8 @@ def pourcent(rate: float, digits: int = 1) -> str:
     if missing(rate):
         return MISSING
     pattern = "#,##0" + ("." + "0" * digits if digits else "") + PERCENT[spoken() == FRENCH]
-    return _minus(format_percent(rate, format=pattern, locale=locale()))
+    whole = arrondi(rate, digits + 2)
+    return _minus(format_percent(whole, format=pattern, locale=locale()))
 
 
 def part(rate: float) -> str:
@@ -127,7 +128,9 @@ def euros(value: float) -> str:
     if missing(value):
         return MISSING
     pattern = "#,##0\u00a0¤"
-    return format_currency(value, "EUR", pattern, locale=locale(), currency_digits=False)
+    return format_currency(
+        arrondi(value, 0), "EUR", pattern, locale=locale(), currency_digits=False
+    )
 
 
 def intervalle(low: float, high: float, digits: int = 1) -> str:

@@ -40,7 +40,7 @@ def test_numbers_are_written_in_french_and_missing_ones_said():
 def test_a_column_without_format_has_one_digit_only_if_it_needs_it():
     frame = pd.DataFrame({"a": [1.0, 2.0], "b": [1.0, 2.25], "c": [True, False]})
     shown = table(frame, "T").shown
-    assert shown.to_dict("list") == {"a": ["1", "2"], "b": ["1,0", "2,2"], "c": ["oui", "non"]}
+    assert shown.to_dict("list") == {"a": ["1", "2"], "b": ["1,0", "2,3"], "c": ["oui", "non"]}
 
 
 def test_dates_categories_and_whole_numbers_that_may_miss_are_shown():

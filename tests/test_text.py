@@ -52,12 +52,19 @@ def test_what_reads_as_zero_has_no_sign():
     ]
     assert [text.nombre(value, 2) for value in (-0.004, -0.005, -0.006)] == [
         "0,00",
-        "0,00",
+        "\u22120,01",
         "\u22120,01",
     ]
     assert [text.part(one) for one in (0.57, 0.125)] == [f"57{NBSP}%", f"12,5{NBSP}%"]
     assert text.pourcent(-0.003, 0) == f"0{NBSP}%"
-    assert [text.signe(0.05, 1), text.signe(-0.0005, 3)] == ["0,0", "0,000"]
+    assert [text.signe(0.05, 1), text.signe(-0.0005, 3)] == ["+0,1", "\u22120,001"]
+
+
+def test_a_half_is_written_as_a_spreadsheet_shows_it():
+    assert [text.nombre(value, 1) for value in (0.25, 1.05, 2.45)] == ["0,3", "1,1", "2,5"]
+    assert [text.nombre(value) for value in (0.5, 2.5, -2.5)] == ["1", "3", "\u22123"]
+    assert [text.pourcent(value, 0) for value in (0.125, 0.145)] == [f"13{NBSP}%", f"15{NBSP}%"]
+    assert text.euros(2.5) == text.euros(3)
 
 
 @pytest.mark.parametrize("digits", [0, 1, 2])
