@@ -7,7 +7,7 @@ from dense import columns_of_j
 from invented import invented_panel
 from scipy import stats
 
-from fpi_eval import twin
+from fpi_eval import text, twin
 from fpi_eval.errors import FpiError
 from fpi_eval.impact.frame import effects, sample, scale
 from fpi_eval.impact.groups.declared import DIMENSIONS, pressure
@@ -106,6 +106,14 @@ def test_groups_too_small_are_left_out_and_counted(small):
     n_cells = moved.loc[moved["uai"].isin(few), "cell"].nunique()
     assert told.left_out == (("Tension du métier visé, rare", n_cells),)
     assert set(told.table["group"]) == {"forte", "faible"}
+    said = f"laissés de côté : Tension du métier visé, rare ({text.pluriel(n_cells, 'cellule')})."
+    assert said in told.summary()
+
+
+def test_names_that_are_numbers_beside_text_are_groups_all_the_same(small):
+    coded = small.assign(filiere=np.where(small["niveau"] == "superieur", "a", "b"))
+    found = heterogeneity(coded, by="filiere", words={"a": 3}, draws=99)
+    assert list(found.table["group"]) == ["3", "b"]
 
 
 def test_a_table_without_departements_has_groups_all_the_same(small):

@@ -59,7 +59,7 @@ def dimension(name: str, panel: pd.DataFrame) -> Dimension:
             "elle change d'une année à l'autre dans une même cellule : un groupe se décide avant.",
             colonne=name,
         )
-    return Dimension(name, lambda table: _column(name, {})(table).map(str))
+    return Dimension(name, _column(name, {}))
 
 
 def label_of(name: str) -> str:

@@ -116,6 +116,9 @@ class Heterogeneity(Headed):
             f"{text.pluriel(r.n_treated_clusters, 'groupe traité', 'groupes traités')})."
             for r in self.table.itertuples()
         ]
+        small = [f"{name} ({text.pluriel(n, 'cellule')})" for name, n in self.left_out]
+        if small:
+            lines.append(f"Trop petits ou non renseignés, laissés de côté : {text.liste(small)}.")
         lines += [f"{label_of(k)} : {why}" for k, why in self.absent.items()]
         return "\n".join([*heading(self.verdict), self.sentence(), *lines])
 
@@ -184,8 +187,9 @@ def heterogeneity(
                 splits[name] = _by_sex(by_sex, wide)
                 continue
             groups = frame["cell"].map(way.groups(panel))
-            if name == "filiere":
-                groups = groups.replace(dict(words or {}))
+            if name == "filiere" and words:
+                groups = groups.map(lambda group: words.get(group, group))
+            groups = groups.map(str)  # codes and names mixed have no order
             kept, lost = large(frame, groups)
             left += [(f"{way.label}, {g}", n) for g, n in lost]
             splits[name] = split(kept, groups.loc[kept.index], way.label, wide)
