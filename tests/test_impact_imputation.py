@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from invented import invented_panel
 
+from fpi_eval import impact
 from fpi_eval.errors import FpiError
 from fpi_eval.impact import poisson
 from fpi_eval.impact.imputation import imputation, years
@@ -167,3 +168,20 @@ def test_a_group_rests_on_its_own_establishments_not_on_those_of_all():
     assert one.openings == one.n_treated_clusters == 1
     assert np.isnan(one.ci_low)
     assert many.openings == whole.openings - 1
+
+
+@pytest.mark.parametrize(
+    "estimator", [imputation, impact.poisson_imputation, impact.bjs2_t, impact.intertemporal]
+)
+def test_a_single_unit_that_never_opens_says_nothing_of_its_own_spread(estimator):
+    """Later openings compare only the years before: t(6) rejected a true null half of the time."""
+    cell, year = (a.ravel() for a in np.meshgrid(np.arange(13), np.arange(10), indexing="ij"))
+    noise = np.random.default_rng(0).normal(20, 1, cell.size)
+    seats = ((cell < 12) & (year >= 5 + cell % 2)).astype(float)
+    table = pd.DataFrame({"cell": cell, "rentree": year + 2000, "y": noise, "seats": seats})
+    names = ("course", "region", "departement", "famille", "size", "duree")
+    facts = dict(cluster="cell", lag=0, **dict.fromkeys(names))
+    assert "sans intervalle" in estimator(table, "y", **facts).summary()
+    more = pd.concat([table, *(table[cell == 12].assign(cell=13 + k) for k in range(12))])
+    more["y"] += np.random.default_rng(1).normal(0, 1, len(more))
+    assert estimator(more, "y", **facts).df == 11

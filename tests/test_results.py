@@ -345,6 +345,7 @@ def test_with_one_treated_establishment_nothing_speaks_of_a_missing_interval():
         study_family(few, ("entrants", "terminale"), draws=99),
         heterogeneity(few, "entrants", draws=99),
         j_and_bjs2_t(few, "entrants"),
+        callaway_santanna(few, "entrants"),
     )
     for found in results:
         said = found.summary()

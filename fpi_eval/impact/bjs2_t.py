@@ -100,7 +100,8 @@ def fit_t(
         psi = influences(frame, model, v, dose / n, cluster)[:, 0]
         found.append(psi - first.among_all(cluster)[:, at] @ (near.T @ v[:, 0]))
     value = float(target[on, 0] @ model.tau[on])
-    return TrendFit(value, found[0], found[1], Clusters.of(frame, on), used_rows(frame, model))
+    clusters = Clusters.of(frame, on).of_years(frame, on)
+    return TrendFit(value, found[0], found[1], clusters, used_rows(frame, model))
 
 
 def trend(frame: pd.DataFrame) -> np.ndarray:

@@ -18,8 +18,8 @@ from fpi_eval import plots
 from fpi_eval.errors import FpiError
 from fpi_eval.regression import interval
 from fpi_eval.regression.bands import DRAWS, LEVEL, sup_t
-from fpi_eval.results import Result
-from fpi_eval.text import intervalle, nombre, pluriel, signe
+from fpi_eval.results import Result, within
+from fpi_eval.text import nombre, pluriel, signe
 
 KINDS = {
     "simple": "toutes rentrées et années d'ouverture réunies",
@@ -119,10 +119,7 @@ class Aggregation(Result):
     def summary(self) -> str:
         """Return one French sentence: the overall average and its interval."""
         low, high = self.overall_interval
-        return (
-            f"Effet moyen {signe(self.overall, 3)} "
-            f"(intervalle à 95 % {intervalle(low, high, 3)}), {KINDS[self.kind]}."
-        )
+        return f"Effet moyen {signe(self.overall, 3)} ({within(low, high, 3)}), {KINDS[self.kind]}."
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw effects by age as an event study, others as one line each."""

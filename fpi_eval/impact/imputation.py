@@ -113,7 +113,8 @@ def by_group(
     facts["dropped"] = used.dropped
     found = []
     for m, (label, rows) in enumerate(groups.items()):
-        clusters = Clusters.of(used, rows[model.usable])
+        on = rows[model.usable]
+        clusters = Clusters.of(used, on).of_years(used, on)
         psi = by_etab[:, m], by_dep[:, m]
         found.append(answer(used, values[m], *psi, label=label, clusters=clusters, **facts))
     return Estimates(tuple(found))

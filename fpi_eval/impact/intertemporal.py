@@ -86,14 +86,13 @@ def intertemporal(
     for name in ("uai", "code_departement"):
         integers, names = codes(rows[name].to_numpy())
         by.append(np.sqrt(len(names) / max(len(names) - 1, 1)) * sum_by(integers, psi))
+    on, others = (marks[grid.row, grid.column] > 0 for marks in (moved, compared))
     return answer(
         used,
         value,
         *by,
         estimator="Intertemporel",
-        clusters=Clusters.of(
-            used, *(marks[grid.row, grid.column] > 0 for marks in (moved, compared))
-        ),
+        clusters=Clusters.of(used, on, others).of_years(used, on),
         dropped=used.dropped,
         label="Effet brut par place × session",
         description=DESCRIPTION + SHOCKS[region_effects],

@@ -9,7 +9,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.impact.columns import any_table
 from fpi_eval.impact.frame import effects, sample
 from fpi_eval.impact.imputation import UNCOMPARED, unexposed, years
-from fpi_eval.impact.uncertainty import BJS, answer
+from fpi_eval.impact.uncertainty import BJS, Clusters, answer
 from fpi_eval.regression.absorb import Absorber, compact
 from fpi_eval.regression.counterfactual import (
     estimable,
@@ -106,5 +106,6 @@ def poisson_imputation(
         estimator="Imputation de Poisson",
         dropped=frame.dropped,
         kind=BJS,
+        clusters=Clusters.of(frame).of_years(frame, treated),
         description=DESCRIPTION,
     )

@@ -140,6 +140,30 @@ class Clusters:
             etab, dep, n_etab, n_dep, n_compared_etab=min(by_etab), n_compared_dep=min(by_dep)
         )
 
+    def of_years(self, frame: pd.DataFrame, treated: np.ndarray) -> "Clusters":
+        """Return the same, compared clusters being those of the treated rows' own years.
+
+        The untreated model fits a year's effect on them alone: the mean of n has a variance in
+        1 / n, so that n is their harmonic mean over treated rows. Those opened later compare
+        nothing afterwards.
+        """
+        stratum = frame["course" if "course" in frame else "code_region"]
+        strata = interaction(stratum, frame["time"])
+        on, others = opposite(treated, ~changing(frame), strata)
+        time, years = compact(frame["time"].to_numpy())
+        rows, least = np.bincount(time[on], minlength=years), []
+        for by in (self.etab, self.dep):
+            pairs = pd.DataFrame({"time": time[others], "by": codes(by)[0][others]})
+            n = np.bincount(pairs.drop_duplicates()["time"], minlength=years)
+            there = rows > 0
+            least.append(rows.sum() / np.sum(rows[there] / n[there]) if there.any() else 0.0)
+        etab, dep = np.round(least, 9)
+        return replace(
+            self,
+            n_compared_etab=min(self.n_compared_etab, etab),
+            n_compared_dep=min(self.n_compared_dep, dep),
+        )
+
     def df_at(self, *, wide: bool) -> int:
         """Return the degrees of freedom of départements, or of the clusters in them."""
         return self.df_dep if wide else self.df_etab
