@@ -82,3 +82,17 @@ def _listed(name: str) -> dict[str, str]:
     """Return the hashes that a run wrote down; its folder is new each time."""
     found: dict[str, str] = json.loads(Path(name).read_text(encoding="utf-8"))
     return found
+
+
+def files_under(place: Path) -> list[Path]:
+    """Return each file under a folder, sorted, folders that are links entered, each once."""
+    found, seen = [], set[str]()
+    ways = os.path.abspath(place), os.path.realpath(place)  # which may itself be a link
+    above = {os.path.realpath(up) for way in ways for up in Path(way).parents}
+    for inside, folders, names in os.walk(place, followlinks=True):
+        if (real := os.path.realpath(inside)) in seen | above:
+            folders.clear()  # a link that leads back up has no end, or the whole disk
+        elif real not in above:
+            found += [path for name in names if (path := Path(inside, name)).is_file()]
+        seen.add(real)
+    return sorted(found)

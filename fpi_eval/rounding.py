@@ -47,14 +47,14 @@ def told(
 
 
 def rounded(value: float, step: float) -> float:
-    """Return the nearest multiple of the step; what is not finite stays as it is.
+    """Return the nearest multiple of the step, halves away from 0; what is not finite stays.
 
     Examples
     --------
     >>> rounded(47.6, step_of(10, 86))
     50.0
     """
-    return round(value / step) * step if math.isfinite(value) else value
+    return text.arrondi(value / step, 0) * step if math.isfinite(value) else value
 
 
 def figures(value: float) -> float:

@@ -114,9 +114,9 @@ def test_shares_of_people_are_wider_where_the_programme_hides_larger_counts():
 
 def test_an_estimate_is_split_with_its_own_digits_and_its_margin_is_told():
     def effect(taken):
-        return {"places": 42.5 + 5.4 * (NEW in taken)}
+        return {"places": 42.4 + 5.5 * (NEW in taken)}
 
-    before = number(42.5, low=5.0, high=80.0, unit="élèves", nature=ESTIMATED)
+    before = number(42.4, low=5.0, high=80.0, unit="élèves", nature=ESTIMATED)
     after = number(47.9, low=10.0, high=86.0, unit="élèves", nature=ESTIMATED)
     found = change(before, after, (NEW,), effect)
     assert (found.amount, found.parts[NEW], found.within) == (10, 10, True)

@@ -20,7 +20,7 @@ from fpi_eval.errors import FpiError
 from fpi_eval.programme import load_programme
 from fpi_eval.programme_folders import find_programme, provenance
 from fpi_eval.report.runner import yearly  # noqa: F401 (imported before a test patches what it names)
-from fpi_eval.sources.known_sources import source
+from fpi_eval.sources.known_sources import discover, source
 from fpi_eval.terminal import Terminal
 
 ROOT = Path(__file__).parents[1]
@@ -125,6 +125,18 @@ def test_a_renamed_column_declared_in_the_programme_is_read(project, capsys):
     assert "Entrées valides pour 2026-2027" in capsys.readouterr().out
 
 
+def test_the_last_line_of_a_check_counts_what_is_to_be_verified(project, capsys):
+    kept = project / "donnees" / AFFELNET
+    lines = kept.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept.write_text("".join(lines[: len(lines) // 3]), encoding="utf-8")
+    main(["check", "2026", "--donnees", str(project / "donnees"),
+          "--programme", str(project / "data" / "essai")])  # fmt: skip
+    said = capsys.readouterr().out
+    doubts = said.count("\nÀ vérifier : ")
+    assert doubts > 1
+    assert said.rstrip().endswith(f" Au-dessus : {doubts} points à vérifier.")
+
+
 def test_the_installed_programme_is_named_where_no_folder_has_one(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     own = find_programme("")
@@ -169,6 +181,7 @@ def test_what_check_keeps_depends_on_files_behind_a_link_and_a_loop_has_an_end(t
     (tmp_path / "film.mkv").write_text("", encoding="utf-8")
     found = contents(inside)
     assert found.keys() - before.keys() == {str(inside / "individus" / "personnes.csv")}
+    assert inside / "individus" / "personnes.csv" in discover(inside).unexplained
     (home / "autre.csv").write_text("", encoding="utf-8")
     assert contents(home / "donnees").keys() == {
         str(home / "donnees" / "individus" / "personnes.csv")

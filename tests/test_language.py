@@ -390,6 +390,37 @@ def test_a_programme_s_own_name_is_known_whatever_it_begins_with(name):
         translated.said(french)
 
 
+def test_what_pages_compose_is_english_for_any_programme_and_source():
+    credit = "Affelnet, Parcoursup, InserJeunes (DEPP-Dares), calculs fpi_eval"
+    french = (
+        "Source : Registre des ouvertures ; calculs fpi_eval, rentrée 2022",
+        "Source : Registre des ouvertures, rentrée 2022 ; calculs fpi_eval",
+        f"Source : Projection fpi_eval (Plan : 118 places de plus après 2022) ; {credit}",
+        f"Source : Dossier déposé, page 12 ; projection fpi_eval ; {credit}",
+        "Champ : rail du nord, secondaire et supérieur, voie scolaire, rentrées 2021 à 2022.",
+        "Champ : A B et rail du nord, secondaire, toutes voies, d'ici 2023, scénario « Plan : 118 "
+        "places de plus après 2022 ».",
+        "Taux supposés, faute de données : entrants par place ouverte (secondaire), élèves de "
+        "dernière année diplômés (secondaire) et entrants par place ouverte (supérieur).",
+        "Pas encore visibles, pour aucune place du programme : résultats aux examens, en emploi "
+        "six mois après et en emploi deux ans après.",
+    )
+    with speaking("en"), programme_of(1, names=["rail du nord", "A B", "Dossier déposé, page 12"]):
+        told = [translated.said(one) for one in french]
+        label = translated.words("rail du nord : 639 sur 500 ; A B : 183 sur 200.")
+    assert told[0] == "Source: Register of openings; computed by fpi_eval, 2022 school year start"
+    assert told[3].startswith("Source: Dossier déposé, page 12; fpi_eval projection; Affelnet")
+    assert told[4].startswith("Covers: rail du nord, upper secondary and higher education, school ")
+    assert told[5].startswith("Covers: A B and rail du nord, upper secondary, ")
+    assert "“Plan: 118 more seats after the 2022 school year start”" in told[5]
+    assert told[6].endswith(
+        "graduate (upper secondary) and entrants per opened seat (higher education)."
+    )
+    assert label == "rail du nord: 639 of 500; A B: 183 of 200."
+    with speaking("en"), pytest.raises(FpiError):
+        translated.said("Source : un dossier que rien ne déclare")
+
+
 def test_a_sentence_keeps_its_numbers_and_the_names_of_the_data():
     french = "En tête, la Drôme : 1 200 places sur 9 000."
     with speaking("en"):

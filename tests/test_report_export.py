@@ -107,7 +107,7 @@ def test_every_kind_of_text_is_escaped():
     made = latex(Plain(frame), **WORDS, simulees=False)
     assert_balanced(made)
     assert r"50 \% \& \#1 \$x\_i \textasciicircum{}2" in made
-    assert rows(made)[1] == ["b", "0,000", r"$-$1\,234", "non borné"]
+    assert rows(made)[1] == ["b", "0,000", r"$-$1\,235", "non borné"]
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,14 @@ def test_every_source_names_its_producer_and_whether_data_are_simulated(context)
     assert "connu pour une part des places : 90\u00a0% (BTS - Production)." in shown.note
 
 
+def test_a_region_without_students_has_a_reason_and_no_empty_table(monkeypatch):
+    rows = pd.DataFrame({"territoire": ["Autres régions"], "filiere": "Industrie"})
+    monkeypatch.setattr(insertion, "show", lambda _: SimpleNamespace(frame=rows))
+    said = insertion.terminale(SimpleNamespace(), SimpleNamespace(region="Mayotte"))
+    assert isinstance(said, Absent)
+    assert "aucun élève de dernière année de la région" in str(said)
+
+
 def test_how_the_region_moved_names_what_moved_and_whose_seats_have_no_graduates(context):
     rows = pd.DataFrame(
         {

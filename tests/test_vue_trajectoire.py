@@ -310,10 +310,10 @@ def test_limits_name_the_assumed_rates_and_what_is_not_seen(simulees):
     assert "Taux supposés" in words
     said = r"s'écartaient de ceux des autres de [+−]\d,\d % par an \(erreur \d,\d %\)"
     assert re.search(said, words)
-    corrected = r"en est corrigé \(secondaire : [+−]?\d+ points?\), et sa fourchette élargie"
+    corrected = r"en est corrigé \(secondaire : [+−]?0,\d\d élève par place\), et sa fourchette"
     assert re.search(corrected, words)
     assert (
-        "Pas encore visibles, pour aucune place de FPI AURA : résultats aux examens, en emploi six"
+        "Pas encore visibles, pour aucune place du programme : résultats aux examens, en emploi six"
         in words
     )
     assert "des places de la voie scolaire (FPI AURA) seulement." in words

@@ -4,16 +4,15 @@ Nothing heavy is imported before it is used: an unchanged folder's words are kep
 """
 
 import io
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Column, Table
 
 from fpi_eval.errors import FpiError
-from fpi_eval.pinned import sha256
+from fpi_eval.pinned import files_under, sha256
 from fpi_eval.terminal import Terminal
-from fpi_eval.text import annee_scolaire, liste, nombre
+from fpi_eval.text import annee_scolaire, liste, nombre, pluriel
 
 if TYPE_CHECKING:
     from fpi_eval.panel.loading import Donnees
@@ -29,21 +28,8 @@ NOT_REQUIRED = (
 
 def contents(*places: Path) -> dict[str, str]:
     """Return the SHA-256 of each file, and of each under a folder, links followed, by its path."""
-    every, seen = set(places), set[Path]()
-    for place in places:  # which may itself be a link, and lie in two folders
-        ways = Path(os.path.abspath(place)), _real(place)
-        above = {_real(up) for way in ways for up in way.parents}
-        for inside, folders, names in os.walk(place, followlinks=True):
-            if (real := _real(inside)) in seen | above:
-                folders.clear()  # a link that leads back up has no end, or the whole disk
-            seen.add(real)
-            every |= {Path(inside, name) for name in names if real not in above}
+    every = {*places, *(path for place in places for path in files_under(place))}
     return {str(path): sha256(path) for path in sorted(every) if path.is_file()}
-
-
-def _real(path: str | Path) -> Path:
-    """Return where links lead; `Path.resolve` stops on one that leads to itself."""
-    return Path(os.path.realpath(path))
 
 
 def checked(
@@ -82,7 +68,9 @@ def checked(
     refuse_changed(found.dossier)
     left = remaining(what, found.dossier, simulated=found.simulees)
     lines += [f"Reste à faire — {line}." for line in left]
-    lines += [f"Entrées valides pour {annee_scolaire(year)} ({found.credit})."]
+    doubtful = sum(line.startswith("À vérifier") for line in lines)
+    points = f" Au-dessus : {pluriel(doubtful, 'point')} à vérifier." if doubtful else ""
+    lines += [f"Entrées valides pour {annee_scolaire(year)} ({found.credit}).{points}"]
     for line in filter(None, lines):
         out.print(line, soft_wrap=True)
     return said.getvalue()

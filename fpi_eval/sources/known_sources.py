@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from fpi_eval.errors import FpiError
+from fpi_eval.pinned import files_under
 from fpi_eval.programme import Programme
 from fpi_eval.sources.portal.lock import LOCK
 from fpi_eval.sources.reading.reading import Reading
@@ -338,7 +339,7 @@ def discover(folder: Path, programme: Programme | None = None) -> Discovery:
             "dossier de données absent. Créez-le ou corrigez son chemin.", fichier=str(folder)
         )
     known, files, unexplained = entries(programme), [], []
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+    for path in files_under(folder):
         relative = path.relative_to(folder).as_posix()
         brought = path.name == LOCK or path.suffix == ".part"  # fetch's own files
         if brought or any(part.startswith(".") for part in Path(relative).parts):

@@ -28,6 +28,7 @@ Said = TypeVar("Said")
 SHORTEST = 1  # years of a mention complémentaire
 ELSEWHERE = "Autres régions"
 NO_RATE = "Les fichiers ne donnent pas l'emploi des sortants de la région dans ces filières."
+NO_STUDENT = "Les fichiers ne donnent aucun élève de dernière année de la région dans ces filières."
 SELDOM = 0.10  # chances that the region stands so far apart without any reason
 PASSAGES = {
     ACROSS: ("Là où il y a 100 places de plus", "une"),
@@ -249,10 +250,12 @@ def devenir(found: Sheet) -> Table:
 
 
 @_if_any
-def terminale(found: Sheet, context: Context) -> Table:
+def terminale(found: Sheet, context: Context) -> Table | Absent:
     """Return final-year students by filière, level and voie, one column per millésime."""
     shown = show(found).frame
     rows = shown[shown["territoire"] == context.region]
+    if rows.empty:
+        return Absent(NO_STUDENT, holder="DEPP et Dares, InserJeunes.")
     keys = ["filiere", "niveau", "voie"]
     wide = rows.set_index([*keys, "millesime"])["terminale"].unstack("millesime", sort=False)  # noqa: PD010
     return table(

@@ -175,13 +175,14 @@ def _croissance_d_avant(learnt: Mapping[str, Profil]) -> str:
             f"plus vite : la fourchette du remplissage appris en est élargie. {blind}"
         )
     moved = text.liste(
-        f"{text.NIVEAUX[level].lower()} : {text.points(-one.derive[2], 0)}"
+        f"{text.NIVEAUX[level].lower()} : {text.signe(-one.derive[2], 2)}"
         for level, one in learnt.items()
     )
     return (
         "Avant d'ouvrir, les effectifs des formations ouvertes s'écartaient de ceux des autres de "
         f"{text.signe(100 * slope, 1)}\u00a0% par an (erreur {text.pourcent(error, 1)}). "
-        f"Le remplissage appris en est corrigé ({moved}), et sa fourchette élargie. {blind}"
+        f"Le remplissage appris en est corrigé ({moved} élève par place), et sa fourchette "
+        f"élargie. {blind}"
     )
 
 
@@ -211,8 +212,7 @@ def limites(found: Outlook | Absent) -> str:
     )
     if len(never):
         names = text.liste(NAMED[name].lower() for name in never["resultat"])
-        whose = text.de(found.context.programme.nom)
-        sentences.append(f"Pas encore visibles, pour aucune place {whose} : {names}.")
+        sentences.append(f"Pas encore visibles, pour aucune place du programme : {names}.")
     sentences += [
         f"{NAMED[r.resultat]} : visibles pour {text.pourcent(r.part_observable, 0)} des places"
         f"{'' if r.resultat in OF_APPRENTICES else ' de la voie scolaire'} "

@@ -27,7 +27,7 @@ from fpi_eval.report.edition import Edition
 from fpi_eval.report.runner import aligned
 from fpi_eval.report.runner.chapters import Gap, Page, Section
 from fpi_eval.several_regions import Territory, territory
-from fpi_eval.text import date_longue
+from fpi_eval.text import date_longue, liste
 
 NUMBER = re.compile(r"[+\u2212]?(?:\d{1,3}(?:\s\d{3})+(?!\d)|\d+)(?:,\d+)?(?:\s?[%€])?")
 END = re.compile(r"(?<=[.!?])\s+(?=[A-ZÀ-Ý«*])")
@@ -46,6 +46,8 @@ JOINTS = (
     (r" ; ", "; "),
     (r", ", ", "),
 )
+#: Heads of what pages compose of parts, and what is between two of them.
+COMPOSED = {"Source": " ; ", "Champ": ", (?![^«]*»)", "Taux supposés, faute de données": ", | et "}
 MONTHS = {name: number for number, name in get_month_names(locale=LOCALES[FRENCH]).items()}
 DAY = re.compile(rf"(\d+)(?:er)? ({'|'.join(MONTHS)}) (\d{{4}})(\.?)")
 NAME = r"[A-ZÀ-Ý][\w' -]*"
@@ -154,17 +156,17 @@ def shown(html: str) -> str:
         try:
             string.replace_with(said(str(string)))
         except FpiError:
-            if not _may_be_name(string):
-                raise
             try:
                 string.replace_with(words(str(string).strip()))
             except FpiError:
+                if not _may_be_name(string):
+                    raise
                 around["lang"] = "fr"
                 string.replace_with(NUMBER.sub(lambda one: number(one[0]), str(string)))
     for tag in soup.find_all(True):
         for name in READ:
             if tag.get(name):
-                tag[name] = said(str(tag[name]))
+                tag[name] = words(str(tag[name]))
     return str(soup)
 
 
@@ -201,7 +203,10 @@ def sentence(words: str) -> str:
     if found == UNTRANSLATED:
         if listed := LISTED.fullmatch(plain):
             return _listed(listed["head"], listed["names"])
-        found, names = _with_names(masked) or (_(plain), names)
+        if named := _with_names(masked):
+            found, names = named
+        else:
+            return _composed(plain) or _(plain).format(*map(number, numbers))
     told = [*map(number, numbers)]
     return found.format(
         *told, **{name: _name(name, one).format(*told) for name, one in names.items()}
@@ -220,6 +225,30 @@ def _listed(head: str, names: str) -> str:
     """Return a list of labels between quotation marks, each told apart."""
     kept = (name.removeprefix("« ").removesuffix(" »") for name in names.split(" ; "))
     return f"{sentence(head)}: {'; '.join(f'“{words(name)}”' for name in kept)}."
+
+
+def _composed(plain: str) -> str | None:
+    """Return a source, a scope or a list of rates told part by part; None if it is none of these.
+
+    What the programme declares stays as it was written: its name comes first in a scope.
+    """
+    head, _joint, rest = plain.partition(" : ")
+    if head not in COMPOSED:
+        return None
+    own = sorted((name for name in territory().names if name in rest), key=len, reverse=True)
+    for at, name in enumerate(own):
+        rest = rest.replace(name, f"\0{at}\0")
+    parts = re.split(COMPOSED[head], rest.removesuffix("."))
+    told = [re.sub("\0(\\d+)\0", lambda one: own[int(one[1])], one) for one in map(_part, parts)]
+    joined = {"Source": "; ".join, "Champ": ", ".join}.get(head, liste)(told)
+    return f"{sentence(head)}: {joined}{'.' if plain.endswith('.') else ''}"
+
+
+def _part(words_of: str) -> str:
+    """Return a part in the language now written, names kept where they are all of it."""
+    if re.fullmatch("\0\\d+\0( et \0\\d+\0)*", words_of):
+        return words_of.replace(" et ", " and ")
+    return words(words_of)
 
 
 def _known(masked: str) -> str:
@@ -277,6 +306,8 @@ def words(text: str) -> str:
     """
     with suppress(FpiError):
         return said(text)
+    if text in territory().names:
+        return text
     with suppress(FpiError):
         return f"{said(text[:-1])}." if text.endswith(".") else said(f"{text}.")[:-1]
     if text.startswith("(") and text.endswith(")"):
