@@ -25,6 +25,7 @@ from fpi_eval.creation import catalogue_of  # noqa: E402
 TARGET = Path(__file__).parent / "results" / "regions.md"
 DATA = Path(os.environ.get("FPI_EVAL_DONNEES", ROOT.parent / "shared" / "data"))
 HEAD = ["| code | région | secondes | pages | lecteur | ensemble |", "|---|---|---|---|---|---|"]
+LEFT = "What remains in French"
 CHOSEN = ["--debut", "2022", "--filiere", "Électricité=255,227", "--cible", "secondaire=500",
           "--cout", "5000000", "--donnees", str(DATA)]  # fmt: skip
 
@@ -33,7 +34,8 @@ def made(code: str, folder: Path) -> tuple[Path, float, str]:
     """Return the report of a region, its seconds, and what was refused."""
     name, started = f"region_{code}", time.monotonic()
     for arguments in (["programme", name, "--region", code, *CHOSEN],
-                      ["run", "2022", "--programme", name, "--donnees", str(DATA)]):  # fmt: skip
+                      ["run", "2022", "--programme", name, "--donnees", str(DATA),
+                       "--langue", "en"]):  # fmt: skip
         command = [sys.executable, "-m", "fpi_eval", *arguments]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
         if done.returncode:
@@ -48,6 +50,8 @@ def line(code: str, name: str, folder: Path) -> tuple[str, list[str]]:
         return f"| {code} | {name} | {seconds:.0f} | refusé | {refused} | |", [refused]
     pages = len(list(report.glob("*.html")))
     read, whole = findings(report), faults(report)
+    english = (page for page in report.glob("*_en.html") if LEFT in page.read_text("utf-8"))
+    whole += [f"{page.name} : une partie reste en français" for page in sorted(english)]
     counts = f"{pages} | {len(read)} | {len(whole)}"
     return f"| {code} | {name} | {seconds:.0f} | {counts} |", [*read, *whole]
 

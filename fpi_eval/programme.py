@@ -619,7 +619,7 @@ class Programme(Frozen):
         """Write for its regions inside a ``with``; its texts, and those given, stay as they are."""
         before = self.predecesseur
         names = [self.nom, self.territoire.region, self.cout.source]
-        names += [one.libelle for one in (*self.cibles, *self.filieres)]
+        names += [*(one.libelle for one in self.cibles), *(one.libelle for one in self.filieres)]
         names += [before.nom, before.source] if before else []
         texts = [*_texts(self.model_dump()), *own]
         return programme_of(len(self.territoire.codes_regions), texts, names)

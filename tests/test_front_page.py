@@ -245,7 +245,7 @@ def test_a_number_that_the_first_page_does_not_give_is_on_no_page():
     assert net.phrase.startswith("effet_net : entre −20 et 80\u00a0élèves de plus")
     assert Quantity.of(net.as_dict()) == net
     figure = chaine.pour_100(found, "Constat")
-    assert figure.table.frame["estimate"].tolist() == [50.0, 53.0, "trop incertain"]
+    assert figure.table.frame["estimate"].tolist() == [55.0, 53.0, "trop incertain"]
     assert "+30" not in figure.svg
     rows = sheet(found).frame
     assert rows["valeur"].isna().tolist() == [False, False, True, True]

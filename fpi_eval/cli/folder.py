@@ -68,8 +68,8 @@ def checked(
     refuse_changed(found.dossier)
     left = remaining(what, found.dossier, simulated=found.simulees)
     lines += [f"Reste à faire — {line}." for line in left]
-    doubtful = sum(line.startswith("À vérifier") for line in lines)
-    points = f" Au-dessus : {pluriel(doubtful, 'point')} à vérifier." if doubtful else ""
+    count = sum(line.startswith("À vérifier") for line in lines)
+    points = f" Au-dessus : {pluriel(count, 'point')} à vérifier." if count else ""
     lines += [f"Entrées valides pour {annee_scolaire(year)} ({found.credit}).{points}"]
     for line in filter(None, lines):
         out.print(line, soft_wrap=True)
