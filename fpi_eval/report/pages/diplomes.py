@@ -90,7 +90,7 @@ def origine(panel: CellPanel, chiffres: Headline) -> str:
     return (
         "Sans registre des ouvertures, les places sont les hausses que montrent les capacités dans "
         "la région et les filières du programme : "
-        f"{text.pluriel(len(gained), 'formation')}, {text.nombre(gained.sum())} places, "
+        f"{text.pluriel(len(gained), 'formation')}, {text.pluriel(gained.sum(), 'place')}, "
         f"{rentrees(years.min(), years.max())}, quel qu'en soit le financement."
     )
 
