@@ -416,7 +416,10 @@ def test_what_pages_compose_is_english_for_any_programme_and_source():
         "Pas encore visibles, pour aucune place du programme : résultats aux examens, en emploi "
         "six mois après et en emploi deux ans après.",
     )
-    with speaking("en"), programme_of(1, names=["rail du nord", "A B", "Dossier déposé, page 12"]):
+    with (
+        speaking("en"),
+        programme_of(1, names=["rail du nord", "A B", "", "Dossier déposé, page 12"]),
+    ):
         told = [translated.said(one) for one in french]
         label = translated.words("rail du nord : 639 sur 500 ; A B : 183 sur 200.")
     assert told[0] == "Source: Register of openings; computed by fpi_eval, 2022 school year start"

@@ -235,7 +235,8 @@ def _composed(plain: str) -> str | None:
     head, _joint, rest = plain.partition(" : ")
     if head not in COMPOSED:
         return None
-    own = sorted((name for name in territory().names if name in rest), key=len, reverse=True)
+    known = (name for name in territory().names if name and name in rest)
+    own = sorted(known, key=len, reverse=True)
     for at, name in enumerate(own):
         rest = rest.replace(name, f"\0{at}\0")
     parts = re.split(COMPOSED[head], rest.removesuffix("."))
