@@ -106,6 +106,16 @@ def test_missing_outcome_is_the_same_as_an_absent_row():
     assert holed.std_error == pytest.approx(cut.std_error)
 
 
+def test_a_unit_whose_covariate_is_never_known_is_left_out_and_said():
+    frame = random_panel(3, n=60, years=6, cohorts=(3, 5))
+    gone = frame["cell"] == frame.loc[frame["cohort"].notna(), "cell"].iloc[0]
+    holed = callaway_santanna(frame.assign(x=frame["x"].mask(gone)), covariates=["x"])
+    cut = callaway_santanna(frame[~gone], covariates=["x"])
+    assert holed.aggregate("simple").overall == cut.aggregate("simple").overall
+    assert holed.n_clusters == cut.n_clusters
+    assert holed.notes == ("1 cellule sans covariables connues, mise de côté.",)
+
+
 def test_row_order_changes_nothing():
     frame = random_panel(1)
     one = callaway_santanna(frame, weights="w", cluster="group")

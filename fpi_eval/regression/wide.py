@@ -77,7 +77,8 @@ def widen(
 
     ``lag`` is how many years after the opening its first effect can be seen, as the column
     ``lag_name`` says. A missing outcome is
-    an absent row: units and years of which nothing is known are not in the panel.
+    an absent row: units and years of which nothing is known, and units whose covariates never are,
+    are not in the panel.
 
     Raises
     ------
@@ -100,6 +101,12 @@ def widen(
     times = np.unique(years if known.all() else years[known])
     first = np.where(np.isnan(first) | (first > times[-1] + anticipation), np.inf, first)
     seen = np.bincount(codes[known], minlength=n) > 0
+    told = known.copy()
+    for name in covariates:
+        told &= np.isfinite(coding.numbers(frame, name))
+    bare = int(seen.sum())
+    seen &= np.bincount(codes[told], minlength=n) > 0
+    bare -= int(seen.sum())
     usable = seen & (first > times[0] + anticipation)
     order = np.flatnonzero(usable)[np.argsort(first[usable], kind="stable")]
     first = first[order]
@@ -124,7 +131,7 @@ def widen(
         raise FpiError("un seul groupe : aucune erreur ne se mesure.", colonne=cluster or unit)
     cohorts = np.unique(first[np.isfinite(first)])
     unread = int(seen.sum()) - len(order)
-    note = f"{pluriel(unread, 'cellule')} sans année avant ouverture, mises de côté."
+    left = {"sans année avant ouverture": unread, "sans covariables connues": bare}
     return Wide(
         y=spread(outcome),
         x=np.array([spread(name) for name in covariates]).reshape(-1, *shape),
@@ -133,7 +140,11 @@ def widen(
         starts=np.append(np.searchsorted(first, [*cohorts, np.inf]), len(order)),
         weights=_weights(frame, weights, codes, n)[order],
         cluster=groups,
-        notes=(note,) if unread else (),
+        notes=tuple(
+            f"{pluriel(count, 'cellule')} {why}, {'mise' if count == 1 else 'mises'} de côté."
+            for why, count in left.items()
+            if count
+        ),
     )
 
 
